@@ -1,0 +1,5 @@
+"""`python -m tenet` is the command `tenet`."""
+
+from tenet.cli import main
+
+main()

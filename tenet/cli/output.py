@@ -1,0 +1,65 @@
+"""How data leaves the command line: JSON, CSV, or a table on a terminal."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SHOWN_ROWS = 200
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+csv_option = click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+
+
+def emit_json(value: Any) -> None:
+    """Print `value` as JSON; decimals as exact numbers, dates and times as ISO text."""
+    import simplejson
+
+    click.echo(simplejson.dumps(value, use_decimal=True, default=str, indent=1))
+
+
+def emit_rows(columns: Sequence[str], rows: list[dict[str, Any]], *, as_json: bool, as_csv: bool) -> None:
+    """Print rows: as JSON or CSV when asked, as a table on a terminal, else as CSV."""
+    if as_json:
+        emit_json(rows)
+    elif as_csv or not sys.stdout.isatty():
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([row[column] for column in columns] for row in rows)
+    else:
+        _print_table(columns, rows)
+
+
+def money(amount: Decimal | None, currency: str = "", *, signed: bool = False) -> str:
+    """An amount for people: thousands separated, cents, `unknown` where there is none."""
+    if amount is None:
+        return "unknown"
+    text = f"{amount:+,.2f}" if signed else f"{amount:,.2f}"
+    return f"{text} {currency}".rstrip()
+
+
+def counted(count: int, thing: str) -> str:
+    """`1 daily value`, `16,372 daily values`; a plural given as such stays."""
+    return f"{count:,} {thing}" + ("s" if count != 1 and not thing.endswith("s") else "")
+
+
+def _print_table(columns: Sequence[str], rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        is_number = any(isinstance(row[column], int | float | Decimal) for row in rows[:SHOWN_ROWS])
+        table.add_column(column, justify="right" if is_number else "left")
+    for row in rows[:SHOWN_ROWS]:
+        table.add_row(*("" if row[column] is None else str(row[column]) for column in columns))
+    Console().print(table)
+    if len(rows) > SHOWN_ROWS:
+        click.echo(f"... and {len(rows) - SHOWN_ROWS:,} more rows; --csv prints them all", err=True)

@@ -1,0 +1,119 @@
+"""`tenet status`, `networth`, `sql` and `export`: the commands that only read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from tenet.cli.output import counted, csv_option, emit_json, emit_rows, json_option, money
+
+if TYPE_CHECKING:
+    from tenet.cli.session import Session
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def status(session: Session, as_json: bool) -> None:
+    """What is landed and what is published."""
+    from tenet.status import status as status_of
+
+    found = status_of(session.home)
+    if as_json:
+        emit_json(found)
+        return
+    build = found["build"]
+    click.echo(f"home       {found['home']}")
+    click.echo(f"landings   {found['landing_count']:,}, last {found['last_landing'] or 'none'}")
+    if build is None:
+        click.echo("build      none yet; run `tenet build`")
+        return
+    values = counted(build["row_counts"]["daily_holding_values"], "daily value")
+    click.echo(f"build      {build['revision']} of {build['built_at'][:19]} UTC")
+    click.echo(f"           {values} through {build['through_date']} in {build['base_currency']}")
+    if not found["is_current"]:
+        click.echo("           older than the newest landing; run `tenet build`")
+
+
+@click.command()
+@click.option("--history", is_flag=True, help="Every day.")
+@click.option("--by", type=click.Choice(["account", "portfolio", "currency"]), help="Split it up.")
+@json_option
+@csv_option
+@click.pass_obj
+def networth(session: Session, history: bool, by: str | None, as_json: bool, as_csv: bool) -> None:
+    """Net worth, its changes, and how well it is known."""
+    import tenet
+    from tenet import reports
+
+    workspace = tenet.open(session.home)
+    if history and by:
+        raise click.UsageError("--history and --by cannot go together")
+    if history:
+        frame = reports.net_worth_history(workspace, session.today)
+        emit_rows(frame.columns, frame.to_dicts(), as_json=as_json, as_csv=as_csv)
+    elif by:
+        frame = reports.net_worth_by(workspace, by, session.today)
+        emit_rows(frame.columns, frame.to_dicts(), as_json=as_json, as_csv=as_csv)
+    else:
+        found = reports.net_worth(workspace, session.today)
+        if as_json or as_csv:
+            emit_rows(list(found), [found], as_json=as_json, as_csv=as_csv)
+        else:
+            _print_net_worth(found)
+
+
+@click.command()
+@click.argument("query")
+@json_option
+@csv_option
+@click.pass_obj
+def sql(session: Session, query: str, as_json: bool, as_csv: bool) -> None:
+    """Ask the published build: a table on a terminal, CSV in a pipe."""
+    import tenet
+
+    frame = tenet.open(session.home).sql(query)
+    emit_rows(frame.columns, frame.to_dicts(), as_json=as_json, as_csv=as_csv)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--format", "kind", type=click.Choice(["parquet", "csv"]), default="parquet", show_default=True
+)
+@json_option
+@click.pass_obj
+def export(session: Session, folder: Path, kind: Literal["parquet", "csv"], as_json: bool) -> None:
+    """Write every mart to FOLDER, with a manifest of names, rows, sha256 and revision."""
+    import tenet
+    from tenet.exports import export as write
+
+    tables = write(tenet.open(session.home), folder, kind)
+    rows = sum(table["rows"] for table in tables)
+    session.say(f"wrote {counted(len(tables), 'table')} with {counted(rows, 'row')} to {folder}")
+    if as_json:
+        emit_json(tables)
+
+
+def _print_net_worth(found: dict[str, Any]) -> None:
+    currency, worth = found["currency"], found["net_worth"]
+    click.echo(f"{'net worth':13}{money(worth, currency):>22}  on {found['valuation_date']}")
+    for name in ("assets", "liabilities", "cash"):
+        click.echo(f"  {name:11}{money(found[name]):>18}")
+    for span in ("day", "month", "year"):
+        if (change := found[f"change_{span}"]) is not None:
+            share = f" ({change / (worth - change):+.1%})" if worth - change > 0 else ""
+            click.echo(f"over a {span:6}{money(change, signed=True):>18}{share}")
+    click.echo("how it is known")
+    for name, meaning in (
+        ("observed", "priced that day"),
+        ("carried", "at an earlier market price"),
+        ("estimated", "at an earlier price of a provider or your own"),
+    ):
+        click.echo(f"  {name:11}{money(found[f'{name}_value']):>18}  {meaning}")
+    if found["stale_count"]:
+        click.echo(f"  {counted(found['stale_count'], 'price')} older than the setting stale_price_days")
+    if found["unpriced_count"]:
+        click.echo(f"  {counted(found['unpriced_count'], 'holding')} without a value, not in the sum")

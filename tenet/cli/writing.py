@@ -1,0 +1,84 @@
+"""`tenet init`, `import` and `build`: the commands that write to a home."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tenet import home as homes
+from tenet.cli.output import counted, emit_json, json_option
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tenet.cli.session import Session
+
+
+@click.command()
+@click.pass_obj
+def init(session: Session) -> None:
+    """Make a home with a commented tenet.toml."""
+    from tenet.settings import TEMPLATE, machine_timezone
+
+    path = homes.make(session.home) / "tenet.toml"
+    if path.exists():
+        session.say(f"{path} is there already and was left as it is")
+        return
+    homes.write_whole(path, TEMPLATE.format(base_currency="USD", timezone=machine_timezone()))
+    session.say(f"wrote {path}; next: tenet import DIR")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@json_option
+@click.pass_obj
+def import_(session: Session, folder: Path, as_json: bool) -> None:
+    """Land the datasets of FOLDER (Parquet or CSV files named like them)."""
+    from tenet.imports import import_folder
+    from tenet.landings import recover
+    from tenet.settings import load
+
+    load(homes.make(session.home))
+    now = session.now()
+    with homes.writing(session.home, now):
+        recover(session.home)
+        landing, rows = import_folder(session.home, folder, at=now, note=session.say)
+    if landing is None:
+        session.say("nothing new: the lake holds exactly these rows already")
+    else:
+        listed = ", ".join(counted(count, name) for name, count in rows.items())
+        session.say(f"landed {listed} as {landing.landing_id}; next: tenet build")
+    if as_json:
+        emit_json({"landing_id": landing.landing_id if landing else None, "rows": rows})
+
+
+@click.command()
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The last day to value.")
+@json_option
+@click.pass_obj
+def build(session: Session, today: datetime | None, as_json: bool) -> None:
+    """Compute everything anew from what is landed, and publish it."""
+    from tenet.build import build as run
+    from tenet.settings import load
+
+    settings = load(homes.require(session.home))
+    through = today.date() if today else session.day(settings)
+    now = session.now()
+    with homes.writing(session.home, now):
+        info, is_new = run(settings, through=through, at=now)
+    if not is_new:
+        session.say(f"unchanged: revision {info['revision']} through {through} is published already")
+    else:
+        for model, seconds in sorted(info["seconds"].items(), key=lambda item: -item[1]):
+            session.say(f"{seconds:8.3f} s  {model}", verbosity=1)
+        values = counted(info["row_counts"]["daily_holding_values"], "daily value")
+        session.say(
+            f"built {values} through {through} in {sum(info['seconds'].values()):.1f} s; "
+            f"revision {info['revision']}"
+        )
+    if as_json:
+        emit_json(info | {"is_new": is_new})
+
+

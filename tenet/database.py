@@ -1,0 +1,56 @@
+"""The one door to DuckDB: how tenet opens it, and how it quotes names and text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import duckdb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+Connection = duckdb.DuckDBPyConnection
+Error = duckdb.Error
+
+_CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+
+def connect() -> Connection:
+    """A private in-memory database: UTC, no progress bar, nothing fetched from outside."""
+    connection = duckdb.connect(config=_CONFIG)
+    connection.execute("set timezone = 'UTC'")
+    connection.execute("set enable_progress_bar = false")
+    return connection
+
+
+def connect_reading(path: Path) -> Connection:
+    """A connection on which the published file is the current, read-only database.
+
+    Attached under a private in-memory database, because a second plain `connect(path)` in one
+    process is handed the instance that is already open, which may be an older build.
+    """
+    connection = connect()
+    connection.execute(f"attach {literal(path)} as tenet (read_only)")
+    connection.execute("use tenet")
+    return connection
+
+
+def literal(value: object) -> str:
+    """`value` as an SQL string literal."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """`name` as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def file_list(paths: Iterable[Path]) -> str:
+    """Paths as an SQL list, for `read_parquet`."""
+    return "[" + ", ".join(literal(path) for path in paths) + "]"
+
+
+def complaint(error: duckdb.Error) -> str:
+    """What DuckDB said, in one line, without its picture of the statement."""
+    return " ".join(str(error).split("\nLINE ")[0].split())

@@ -1,0 +1,223 @@
+"""Every exception of tenet.
+
+    TenetError                  exit 1: the run failed
+    ├── ConfigError             exit 2: a setting is unknown or wrong
+    ├── HomeMissing             exit 2: there is no home folder there
+    ├── RefreshRunning          exit 75: another writer is at work
+    ├── HomeNotWritable         the home cannot be written to (permission, full disk)
+    ├── InputRefused            rows to land are not what they should be
+    │   ├── UnknownDataset
+    │   ├── SchemaMismatch
+    │   ├── DuplicateKey
+    │   └── UnknownReference
+    ├── NothingToImport         an import folder without any dataset
+    ├── LakeCorrupt             a landed file cannot be read
+    ├── ModelFailed             a model of sql/ does not parse or run
+    ├── KeyViolated             a model's keys are null or not unique
+    ├── NoBuild                 nothing is published yet
+    └── QueryFailed             an ad-hoc query is wrong
+
+Each takes facts, keeps them as attributes and writes its own message and hint.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+    from pathlib import Path
+
+
+class TenetError(Exception):
+    """Base of all: a message that says what and where, a hint that says what to do next."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class ConfigError(TenetError):
+    """A setting is unknown or has a value that cannot be used."""
+
+    exit_code = 2
+
+    def __init__(self, setting: str, problem: str, *, known: Iterable[str] = ()) -> None:
+        self.setting, self.problem = setting, problem
+        super().__init__(f"setting {setting}: {problem}", hint=_did_you_mean(setting, known))
+
+
+class HomeMissing(TenetError):
+    """There is no home folder at the place asked for."""
+
+    exit_code = 2
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        super().__init__(
+            f"no tenet home at {home}",
+            hint="make one with `tenet init` or `tenet import DIR`, or name another with --home DIR",
+        )
+
+
+class HomeNotWritable(TenetError):
+    """The home cannot be written to: permission, a full disk, a read-only file system."""
+
+    def __init__(self, home: Path, reason: str) -> None:
+        self.home, self.reason = home, reason
+        super().__init__(
+            f"cannot write to {home}: {reason}",
+            hint="free space or mend the permissions, then run the same command again; "
+            "what was landed and published before is untouched",
+        )
+
+
+class RefreshRunning(TenetError):
+    """Another process is writing to this home."""
+
+    exit_code = 75
+
+    def __init__(self, home: Path, holder: str) -> None:
+        self.home, self.holder = home, holder
+        super().__init__(
+            f"another tenet is writing to {home} ({holder})", hint="wait for it, then run this again"
+        )
+
+
+class InputRefused(TenetError):
+    """Rows that were to be landed are not what they should be. Nothing was landed."""
+
+
+class UnknownDataset(InputRefused):
+    """A name that is no dataset of tenet/schemas.py."""
+
+    def __init__(self, dataset: str, known: Iterable[str]) -> None:
+        self.dataset = dataset
+        names = sorted(known)
+        super().__init__(
+            f"unknown dataset {dataset}",
+            hint=_did_you_mean(dataset, names) or f"datasets are {', '.join(names)}",
+        )
+
+
+class SchemaMismatch(InputRefused):
+    """A column is missing, has the wrong type, or holds a value that it must not hold."""
+
+    def __init__(
+        self,
+        dataset: str,
+        column: str,
+        problem: str,
+        *,
+        source: str = "",
+        row: int | None = None,
+        hint: str = "",
+    ) -> None:
+        self.dataset, self.column, self.problem = dataset, column, problem
+        self.source, self.row = source, row
+        where = f" ({_place(source, row)})" if source or row is not None else ""
+        super().__init__(f"{dataset}.{column}: {problem}{where}", hint=hint)
+
+
+class DuplicateKey(InputRefused):
+    """Two rows of one landing have the same key."""
+
+    def __init__(self, dataset: str, key: str, *, source: str, rows: tuple[int, int]) -> None:
+        self.dataset, self.key, self.source, self.rows = dataset, key, source, rows
+        super().__init__(
+            f"{dataset}: two rows have the key {key} "
+            f"({_place(source, rows[0])} and {_place('', rows[1])})",
+            hint="keep one of them; a correction is a landing of its own",
+        )
+
+
+class UnknownReference(InputRefused):
+    """A row names a thing that is neither in this landing nor in the lake."""
+
+    def __init__(
+        self, dataset: str, column: str, value: str, refers_to: str, *, source: str, row: int
+    ) -> None:
+        self.dataset, self.column, self.value, self.row = dataset, column, value, row
+        super().__init__(
+            f"{dataset}.{column}: {value!r} is not among the {refers_to} ({_place(source, row)})",
+            hint=f"land the row of {refers_to} with it or before it",
+        )
+
+
+class NothingToImport(TenetError):
+    """The folder to import holds no dataset."""
+
+    def __init__(self, folder: Path, known: Iterable[str]) -> None:
+        self.folder = folder
+        super().__init__(
+            f"nothing to import in {folder}",
+            hint=f"expected files such as holdings.parquet or closes.csv; datasets are "
+            f"{', '.join(sorted(known))}",
+        )
+
+
+class LakeCorrupt(TenetError):
+    """A file of the lake, or one to be landed, cannot be read."""
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"cannot read {path}: {reason}", hint="replace the file from its source or a backup")
+
+
+class ModelFailed(TenetError):
+    """A model does not parse or does not run. The published build stays as it was."""
+
+    def __init__(self, model: str, line: int, reason: str) -> None:
+        self.model, self.line, self.reason = model, line, reason
+        super().__init__(f"{model}:{line}: {reason}", hint="the published build is unchanged")
+
+
+class KeyViolated(TenetError):
+    """The rows of a model do not have the keys that its header promises."""
+
+    def __init__(self, model: str, keys: str, count: int, example: str) -> None:
+        self.model, self.keys, self.count, self.example = model, keys, count, example
+        super().__init__(
+            f"{model}: keys ({keys}) are null or repeated in {count} places, first {example}",
+            hint="the published build is unchanged",
+        )
+
+
+class NoBuild(TenetError):
+    """There is no published build to read."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        super().__init__(f"nothing is built in {home} yet", hint="run `tenet build`")
+
+
+class QueryFailed(TenetError):
+    """DuckDB refused a query."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason, hint="`tenet sql \"show tables\"` lists what can be asked")
+
+
+class DayTooEarly(TenetError):
+    """A report was asked for a day that the build does not reach."""
+
+    exit_code = 2
+
+    def __init__(self, day: date, first: date | None) -> None:
+        self.day, self.first = day, first
+        super().__init__(f"no values on {day}", hint=f"values begin on {first}" if first else "")
+
+
+def _place(source: str, row: int | None) -> str:
+    word = "line" if source.endswith(".csv") else "row"
+    return " ".join(filter(None, [source, f"{word} {row}" if row is not None else ""]))
+
+
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, list(known), n=1)
+    return f"did you mean {close[0]}?" if close else ""

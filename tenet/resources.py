@@ -1,0 +1,17 @@
+"""Where the files that ship with the package lie: SQL models, notebooks, reference tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def folder(name: Literal["sql", "notebooks", "data"]) -> Path:
+    """The folder of that name: beside the package in a checkout, inside it when installed from a wheel.
+
+    pyproject.toml says what a wheel holds as `tenet/_sql`, `tenet/_notebooks` and `tenet/_data`.
+    """
+    packaged = _PACKAGE / f"_{name}"
+    return packaged if packaged.is_dir() else _PACKAGE.parent / name

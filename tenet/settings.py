@@ -1,0 +1,119 @@
+"""The settings of a home: option, then TENET_*, then `.env`, then `tenet.toml`, then the default.
+
+An unknown key, wherever it stands, is an error that names it.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from tenet import resources
+from tenet.errors import ConfigError
+
+TEMPLATE = """\
+# Settings of this tenet home. Each may also be given as TENET_<NAME> in the environment or in a
+# file .env beside this one. Secrets belong there or in the keyring, never here.
+
+# The currency of net worth and of every `_base` column (ISO 4217).
+base_currency = "{base_currency}"
+
+# Days are calendar days of this time zone (IANA name).
+timezone = "{timezone}"
+
+# After so many days without a close, a newer price from the provider is preferred.
+# stale_price_days = 7
+
+# After so many days without data, a local source is pulled before reading.
+# refresh_ttl_days = 1
+"""
+
+
+def _known_currency(code: str) -> str:
+    with (resources.folder("data") / "currencies.csv").open(newline="") as file:
+        if code not in {row["code"] for row in csv.DictReader(file)}:
+            raise ValueError(f"{code!r} is not an ISO 4217 currency code")
+    return code
+
+
+def _known_timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is not an IANA time zone such as Europe/Berlin") from error
+    return name
+
+
+def machine_timezone() -> str:
+    """The IANA name of this machine's time zone, UTC where it has none."""
+    from tzlocal import get_localzone_name
+
+    return get_localzone_name() or "UTC"
+
+
+class Settings(BaseSettings):
+    """What a home is set to. Days are whole days."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TENET_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    home: Path
+    base_currency: Annotated[str, AfterValidator(_known_currency)] = "USD"
+    timezone: Annotated[str, AfterValidator(_known_timezone)] = Field(default_factory=machine_timezone)
+    stale_price_days: int = Field(default=7, ge=0)
+    refresh_ttl_days: int = Field(default=1, ge=0)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Option, environment, .env, tenet.toml."""
+        toml = TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, dotenv_settings, toml
+
+
+def load(home: Path, **options: Any) -> Settings:
+    """The settings of a home, with `options` before all other sources.
+
+    Raises ConfigError for an unknown key, a value that cannot be used, or a file that is no TOML.
+    """
+
+    class Located(Settings):
+        model_config = SettingsConfigDict(env_file=home / ".env", toml_file=home / "tenet.toml")
+
+    for name in os.environ:
+        field = name.removeprefix("TENET_").split("__")[0].lower()
+        if name.startswith("TENET_") and field not in Settings.model_fields:
+            raise ConfigError(name, "is not a setting", known=_variables())
+    try:
+        return Located(home=home, **options)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(str(home / "tenet.toml"), f"is not TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise ConfigError(name, "is not a setting", known=Settings.model_fields) from error
+        raise ConfigError(name, first["msg"].removeprefix("Value error, ")) from error
+
+
+def _variables() -> list[str]:
+    return [f"TENET_{name.upper()}" for name in Settings.model_fields]
