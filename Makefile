@@ -6,7 +6,7 @@ INSTALL := --quiet --constraint constraints.txt --editable '.[dev]'
 .PHONY: help demo test check bench constraints clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY)  ## an invented household in data/demo: its net worth, and what to try next
 	$(BIN)/tenet --home data/demo demo
@@ -34,6 +34,7 @@ clean:  ## remove .venv, caches and builds; data/ stays
 	find tenet tests notebooks -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml constraints.txt
+	@echo 'setting up .venv; the first time this takes a minute' >&2
 	@if command -v uv >/dev/null; then \
 	    uv venv --quiet --allow-existing --python '>=3.11' .venv && \
 	    uv pip install --python $(BIN)/python $(INSTALL); \
@@ -42,6 +43,7 @@ $(READY): pyproject.toml constraints.txt
 	        $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
 	    done; \
 	    test "$$python" || { echo 'tenet needs Python 3.11 or newer, or uv, on the PATH' >&2; exit 1; }; \
-	    $$python -m venv .venv && $(BIN)/python -m pip install $(INSTALL); \
+	    $$python -m venv .venv && \
+	    $(BIN)/python -m pip --disable-pip-version-check install $(INSTALL); \
 	fi
 	@touch $@

@@ -1,30 +1,46 @@
 -- Exact arithmetic that DuckDB lacks: its decimal quotient is a DOUBLE, and three ten-place factors
--- do not fit one DECIMAL. All round half away from zero.
+-- do not fit one DECIMAL. All round half away from zero. What is too large even for that (more than
+-- 38 digits on the way) is computed in DOUBLE; what does not fit its column is null.
 
--- An amount times a split factor, to ten places. The second form serves products of ten digits and more.
+-- An amount times a split factor, to ten places.
 create or replace temp macro times_factor(amount, factor) as
     coalesce(
         try((amount::decimal(28, 10) * factor::decimal(38, 18))::decimal(28, 10)),
-        (amount::decimal(28, 10) * factor::decimal(28, 10))::decimal(28, 10)
+        try((amount::decimal(28, 10) * factor::decimal(28, 10))::decimal(28, 10))
     );
 
--- A price (never negative) over a split factor, to ten places.
+-- A split factor as a whole number of 1e-18.
+create or replace temp macro factor_units(factor) as
+    floor(factor)::hugeint * 1000000000000000000
+    + ((factor - floor(factor)) * 1000000000000000000)::hugeint;
+
+-- A price (never negative) over a split factor, to ten places: (2n + d) // 2d is n / d, rounded.
 create or replace temp macro over_factor(price, factor) as
     coalesce(
         try((
-            (2 * (price::decimal(38, 10) * 10000000000)::hugeint * 1000000000000000000::hugeint
-                + (factor::decimal(38, 18) * 1000000000000000000)::hugeint)
-            // (2 * (factor::decimal(38, 18) * 1000000000000000000)::hugeint)
+            (2 * (price * 10000000000)::hugeint * 1000000000000000000::hugeint + factor_units(factor))
+            // (2 * factor_units(factor))
         )::decimal(38, 0) * 0.0000000001::decimal(10, 10))::decimal(28, 10),
         try((price::double / factor::double)::decimal(28, 10))
     );
 
 -- One over a rate, to ten places.
-create or replace temp macro inverse_rate(rate) as over_factor(1, rate);
+create or replace temp macro inverse_rate(rate) as
+    ((
+        (200000000000000000000::hugeint + (rate * 10000000000)::hugeint)
+        // (2 * (rate * 10000000000)::hugeint)
+    )::decimal(38, 0) * 0.0000000001::decimal(10, 10))::decimal(28, 10);
 
--- quantity x price x multiplier in cents, exactly. The DOUBLE product is off by less than 1e-4 cents
+-- The exact product, where `rounded` is the multiplier itself in fewer places; else null.
+create or replace temp macro exact_value(quantity, price, multiplier, rounded) as
+    case
+        when multiplier = rounded
+            then try((quantity * price::decimal(38, 10) * rounded)::decimal(18, 2))
+    end;
+
+-- quantity x price x multiplier, exact to the cent. The DOUBLE product is off by less than 1e-4 cents
 -- below 1e9 (six roundings of 2^-53 each), so it is taken where a half cent is farther away than
--- that; elsewhere the exact product decides. null when the value does not fit.
+-- that; elsewhere the exact product decides, with as many places as the multiplier needs.
 create or replace temp macro value_in_cents(quantity, price, multiplier) as
     case
         when abs(quantity::double * price::double * multiplier::double) < 1e9
@@ -35,11 +51,9 @@ create or replace temp macro value_in_cents(quantity, price, multiplier) as
             ) > 1e-3
             then (quantity::double * price::double * multiplier::double)::decimal(18, 2)
         else coalesce(
-            case
-                when multiplier = multiplier::decimal(28, 4)
-                    then try((quantity * price::decimal(38, 10) * multiplier::decimal(38, 4))::decimal(18, 2))
-            end,
-            try((quantity * price::decimal(38, 10) * multiplier::decimal(38, 10))::decimal(18, 2)),
+            exact_value(quantity, price, multiplier, multiplier::decimal(28, 0)),
+            exact_value(quantity, price, multiplier, multiplier::decimal(28, 6)),
+            exact_value(quantity, price, multiplier, multiplier::decimal(28, 10)),
             try((quantity::double * price::double * multiplier::double)::decimal(18, 2))
         )
     end;

@@ -1,8 +1,8 @@
 """tenet: what a household owned and was worth on any day, from raw Parquet by plain SQL in DuckDB.
 
-    import tenet
-    ws = tenet.open()
-    ws.sql("select valuation_date, net_worth from net_worth_daily")
+import tenet
+ws = tenet.open()
+ws.sql("select valuation_date, net_worth from net_worth_daily")
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tenet.settings import Settings
 
+
 def build(settings: Settings, *, through: date, at: datetime) -> tuple[Info, bool]:
     """Publish a build of all that is landed, unless the published one is it already.
 
@@ -54,7 +55,9 @@ def build(settings: Settings, *, through: date, at: datetime) -> tuple[Info, boo
         warehouse.publish(building, published(home))
     finally:
         _remove_leftovers(home)
-    info = {name: value if isinstance(value, int) else str(value) for name, value in facts.items()}
+    info: Info = {
+        name: value if isinstance(value, int) else str(value) for name, value in facts.items()
+    }
     info |= {"row_counts": rows, "seconds": seconds}
     write_whole(build_note(home), json.dumps(info, indent=1) + "\n")
     return info, True
@@ -63,9 +66,9 @@ def build(settings: Settings, *, through: date, at: datetime) -> tuple[Info, boo
 def _revision(landed: list[Landing], values: dict[str, Any]) -> str:
     """A hash of what the values depend on, the last day apart."""
     digest = hashlib.sha256(fingerprint(landed).encode())
-    for folder, pattern in (("sql", "**/*.sql"), ("data", "*.csv")):
-        for path in sorted(resources.folder(folder).glob(pattern)):  # type: ignore[arg-type]
-            digest.update(path.name.encode() + path.read_bytes())
+    rules = [*resources.folder("sql").rglob("*.sql"), *resources.folder("data").glob("*.csv")]
+    for path in sorted(rules, key=lambda path: path.name):
+        digest.update(path.name.encode() + path.read_bytes())
     digest.update(json.dumps({k: v for k, v in values.items() if k != "through_date"}).encode())
     return digest.hexdigest()[:16]
 

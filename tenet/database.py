@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 Connection = duckdb.DuckDBPyConnection
 Error = duckdb.Error
 
-_CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
 
 
 def connect() -> Connection:

@@ -60,7 +60,7 @@ class HomeMissing(TenetError):
         self.home = home
         super().__init__(
             f"no tenet home at {home}",
-            hint="make one with `tenet init` or `tenet import DIR`, or name another with --home DIR",
+            hint="make one with `tenet init` or `tenet import DIR`, or name one with --home DIR",
         )
 
 
@@ -84,7 +84,8 @@ class RefreshRunning(TenetError):
     def __init__(self, home: Path, holder: str) -> None:
         self.home, self.holder = home, holder
         super().__init__(
-            f"another tenet is writing to {home} ({holder})", hint="wait for it, then run this again"
+            f"another tenet is writing to {home} ({holder})",
+            hint="wait for it, then run this again",
         )
 
 
@@ -165,7 +166,9 @@ class LakeCorrupt(TenetError):
 
     def __init__(self, path: Path | str, reason: str) -> None:
         self.path, self.reason = path, reason
-        super().__init__(f"cannot read {path}: {reason}", hint="replace the file from its source or a backup")
+        super().__init__(
+            f"cannot read {path}: {reason}", hint="replace the file from its source or a backup"
+        )
 
 
 class ModelFailed(TenetError):
@@ -200,7 +203,7 @@ class QueryFailed(TenetError):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(reason, hint="`tenet sql \"show tables\"` lists what can be asked")
+        super().__init__(reason, hint='`tenet sql "show tables"` lists what can be asked')
 
 
 class DayTooEarly(TenetError):

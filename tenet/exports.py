@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 
 
-def export(workspace: Workspace, folder: Path, kind: Literal["parquet", "csv"]) -> list[dict[str, Any]]:
+def export(
+    workspace: Workspace, folder: Path, kind: Literal["parquet", "csv"]
+) -> list[dict[str, Any]]:
     """Write every table of the published build to `folder`, all from one build.
 
     Files are replaced whole; rows are ordered by the table's columns, so equal builds give equal
@@ -31,8 +33,12 @@ def export(workspace: Workspace, folder: Path, kind: Literal["parquet", "csv"]) 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with workspace.connection() as connection:
-            info = connection.execute("select revision, through_date::varchar from build_info").fetchone()
-            for (table,) in connection.execute("select name from (show tables) order by all").fetchall():
+            info = connection.execute(
+                "select revision, through_date::varchar from build_info"
+            ).fetchone()
+            for (table,) in connection.execute(
+                "select name from (show tables) order by all"
+            ).fetchall():
                 path, aside = folder / f"{table}.{kind}", folder / f"{table}.{kind}.writing"
                 keyed = "" if table == "build_info" else " order by all"
                 written = connection.execute(
@@ -42,7 +48,9 @@ def export(workspace: Workspace, folder: Path, kind: Literal["parquet", "csv"]) 
                 digest = hashlib.file_digest(path.open("rb"), "sha256").hexdigest()
                 rows = written[0] if written else 0
                 entries.append({"name": table, "file": path.name, "rows": rows, "sha256": digest})
-        manifest = dict(zip(("revision", "through_date"), info or (), strict=False)) | {"tables": entries}
+        manifest = dict(zip(("revision", "through_date"), info or (), strict=False)) | {
+            "tables": entries
+        }
         write_whole(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
     except OSError as error:
         raise HomeNotWritable(folder, error.strerror or str(error)) from error

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from tenet.landings import Landing
+
 
 def import_folder(
     home: Path, folder: Path, *, at: datetime, note: Callable[[str], None]
-) -> tuple[lake.Landing | None, dict[str, int]]:
+) -> tuple[Landing | None, dict[str, int]]:
     """Land the datasets of `folder`; only for the holder of the home's lock.
 
     A file is `<dataset>.parquet` or `<dataset>.csv`; others are left out and noted, unless the name

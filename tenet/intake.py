@@ -6,12 +6,13 @@ what is written is exactly what was checked. The first thing wrong is refused wi
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tenet import resources
-from tenet.database import Connection, Error, complaint, file_list, identifier, literal
+from tenet.database import Error, complaint, file_list, identifier, literal
 from tenet.errors import (
     DuplicateKey,
     LakeCorrupt,
@@ -19,28 +20,41 @@ from tenet.errors import (
     UnknownDataset,
     UnknownReference,
 )
-from tenet.schemas import DATASETS, NO_SESSION, Column, Dataset
+from tenet.schemas import DATASETS, NO_SESSION, NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import polars as pl
 
+    from tenet.database import Connection
+    from tenet.schemas import Column, Dataset
+
     Incoming = pl.DataFrame | Path
 
+_SIGNED = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
+_WHOLE = (*_SIGNED, *(f"U{name}" for name in _SIGNED))
 _ACCEPTED = {
     "VARCHAR": ("VARCHAR", "ENUM", "JSON", "UUID"),
-    "DECIMAL(28, 10)": ("DECIMAL", "DOUBLE", "FLOAT", "TINYINT", "SMALLINT", "INTEGER", "BIGINT",
-                        "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
-    "BIGINT": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"),
+    NUMBER: ("DECIMAL", "DOUBLE", "FLOAT", "HUGEINT", *_WHOLE),
+    "BIGINT": _WHOLE,
     "DATE": ("DATE",),
     "TIMESTAMPTZ": ("TIMESTAMP WITH TIME ZONE",),
     "BOOLEAN": ("BOOLEAN",),
-}  # fmt: skip
+}
+"""Types of a Parquet file or a frame that each stored type is taken from."""
+
 _WRITTEN = {
     "DATE": r"^\d{4}-\d{2}-\d{2}$",
     "TIMESTAMPTZ": r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*(Z|[+-]\d{2}(:?\d{2})?)$",
 }
+"""How text in a CSV file must look: whole dates, times with their offset."""
+
+# Synthetic ids such as _MAN:0123456789ab keep their case; _CASH:EUR is a symbol like any other.
+_SECURITY_ID = (
+    "case when starts_with({0}, '_') and not starts_with(upper({0}), '_CASH:') "
+    "then {0} else upper({0}) end"
+)
 
 
 def receive(
@@ -60,187 +74,178 @@ def receive(
     for name in tables:
         if name not in DATASETS:
             raise UnknownDataset(name, DATASETS)
-    currencies = [resources.folder("data") / f"{name}.csv" for name in ("currencies", "minor_units")]
-    connection.execute(
-        f"set variable currencies = (select list(code) from read_csv({file_list(currencies)}, union_by_name = true))"
-    )
-    for name, table in tables.items():
-        _read(connection, DATASETS[name], table, note)
-    for name, table in tables.items():
-        _check_keys(connection, DATASETS[name], _name(table))
-        _check_references(connection, DATASETS[name], _name(table), set(tables), known)
-    return {name: _count(connection, f"incoming_{name}") for name in tables}
+    _set_currencies(connection)
+    received = [_read(connection, DATASETS[name], table) for name, table in tables.items()]
+    for table in received:
+        table.check_columns(connection, note)
+        table.check_values(connection)
+        table.cast(connection)
+    for table in received:
+        table.check_keys(connection)
+        table.check_references(connection, set(tables), known)
+    return {table.dataset.name: table.row_count(connection) for table in received}
 
 
-def _read(
-    connection: Connection, dataset: Dataset, table: Incoming, note: Callable[[str], None]
-) -> None:
-    source = _scan(connection, table)
-    first_row = 2 if _is_csv(table) else 1
+@dataclass(frozen=True)
+class _Table:
+    """One incoming table, as it was sent: `raw_<dataset>` on the connection, with `_row`."""
+
+    dataset: Dataset
+    source: str
+    is_csv: bool
+    types: dict[str, str]
+
+    def check_columns(self, connection: Connection, note: Callable[[str], None]) -> None:
+        known = [column.name for column in self.dataset.columns]
+        unknown = [name for name in self.types if name not in (*known, "_row", "landing_id")]
+        for column in self.dataset.columns:
+            if column.name in self.types:
+                self._check_type(connection, column)
+            elif column.is_required and column.name != "session_id":
+                guess = get_close_matches(column.name, unknown, n=1)
+                hint = f"is it the column {guess[0]}?" if guess else ""
+                raise self._mismatch(column.name, "the column is missing", hint=hint)
+        for name in unknown:
+            if guess := get_close_matches(name, set(known) - set(self.types), n=1):
+                raise self._mismatch(name, "unknown column", hint=f"did you mean {guess[0]}?")
+            note(f"{self.dataset.name}: column {name} is not known to tenet and was left out")
+
+    def _check_type(self, connection: Connection, column: Column) -> None:
+        found = self.types[column.name]
+        if self.is_csv or found.startswith(_ACCEPTED[column.kind.type]):
+            return
+        values = f"select count({identifier(column.name)}) from raw_{self.dataset.name}"
+        if _number(connection, values):
+            raise self._mismatch(column.name, f"has the type {found}, wanted {column.kind.wanted}")
+
+    def check_values(self, connection: Connection) -> None:
+        """Refuse the first row with a value that its column must not hold."""
+        given = [column for column in self.dataset.columns if column.name in self.types]
+        faults = ", ".join(f"min(_row) filter (where {self._fault(column)})" for column in given)
+        found = connection.execute(f"select {faults} from raw_{self.dataset.name}").fetchone() or ()
+        wrong = [(row, column) for row, column in zip(found, given, strict=True) if row is not None]
+        if not wrong:
+            return
+        row, column = min(wrong, key=lambda fault: fault[0])
+        value = connection.execute(
+            f"select {identifier(column.name)}::varchar from raw_{self.dataset.name} "
+            f"where _row = {row}"
+        ).fetchone()
+        text = value[0] if value else None
+        problem = "has no value" if text is None else f"{text!r} is not {column.kind.wanted}"
+        raise self._mismatch(column.name, problem, row=row)
+
+    def _fault(self, column: Column) -> str:
+        raw, cast = identifier(column.name), self._cast(column)
+        faults = [f"({raw} is not null and ({cast}) is null)"]
+        if column.kind.test:
+            faults.append(f"not ({column.kind.test.format(f'({cast})')})")
+        if column.is_required and column.name != "session_id":
+            faults.append(f"{raw} is null")
+        return " or ".join(faults)
+
+    def _cast(self, column: Column) -> str:
+        """The SQL that turns a column as sent into the stored one; null where it cannot."""
+        raw = identifier(column.name) if column.name in self.types else "null"
+        value = f"try_cast({raw} as {column.kind.type})"
+        if self.is_csv and column.kind.type in _WRITTEN:
+            pattern = _WRITTEN[column.kind.type]
+            value = f"case when regexp_matches({raw}, '{pattern}') then {value} end"
+        if column.name == "security_id":
+            value = _SECURITY_ID.format(value)
+        if column.name == "session_id":
+            value = f"coalesce({value}, '{NO_SESSION}')"
+        return value
+
+    def cast(self, connection: Connection) -> None:
+        """Make `incoming_<dataset>`: every column of the dataset, in its type."""
+        columns = ", ".join(
+            f"{self._cast(column)} as {column.name}" for column in self.dataset.columns
+        )
+        name = self.dataset.name
+        connection.execute(
+            f"create temp table incoming_{name} as select _row, {columns} from raw_{name}"
+        )
+        connection.execute(f"drop table raw_{name}")
+
+    def check_keys(self, connection: Connection) -> None:
+        keys = ", ".join(self.dataset.key)
+        twice = connection.execute(
+            f"select min(_row), max(_row), concat_ws(', ', {keys}) "
+            f"from incoming_{self.dataset.name} "
+            f"group by {keys} having count(*) > 1 order by 2 limit 1"
+        ).fetchone()
+        if twice:
+            rows = (twice[0], twice[1])
+            raise DuplicateKey(self.dataset.name, twice[2], source=self.source, rows=rows)
+
+    def check_references(
+        self, connection: Connection, landing: set[str], known: Callable[[str], list[Path]]
+    ) -> None:
+        """Refuse a row that names what is neither in this landing nor in the lake."""
+        for column, target in self.dataset.references:
+            there = f"select {column} from incoming_{target}" if target in landing else "select ''"
+            if not self._orphan(connection, column, there):
+                continue
+            if files := known(target):
+                landed = f"read_parquet({file_list(files)}, union_by_name = true)"
+                there += f" union all select {column} from {landed}"
+            if orphan := self._orphan(connection, column, there):
+                value, row = orphan
+                raise UnknownReference(
+                    self.dataset.name, column, value, target, source=self.source, row=row
+                )
+
+    def _orphan(self, connection: Connection, column: str, there: str) -> tuple[str, int] | None:
+        return connection.execute(
+            f"select {column}, _row from incoming_{self.dataset.name} "
+            f"where {column} not in ({there}) order by _row limit 1"
+        ).fetchone()
+
+    def row_count(self, connection: Connection) -> int:
+        return _number(connection, f"select count(*) from incoming_{self.dataset.name}")
+
+    def _mismatch(
+        self, column: str, problem: str, *, row: int | None = None, hint: str = ""
+    ) -> SchemaMismatch:
+        return SchemaMismatch(
+            self.dataset.name, column, problem, source=self.source, row=row, hint=hint
+        )
+
+
+def _read(connection: Connection, dataset: Dataset, table: Incoming) -> _Table:
+    source, is_csv, scan = "", False, "incoming_frame"
+    if isinstance(table, Path):
+        source, is_csv = table.name, table.suffix == ".csv"
+        options = ", header = true, all_varchar = true, delim = ',', quote = '\"'"
+        scan = (
+            f"read_csv({literal(table)}{options})" if is_csv else f"read_parquet({literal(table)})"
+        )
+    else:
+        connection.register(scan, table)
     raw = f"raw_{dataset.name}"
+    # The header of a CSV file is line 1.
+    first = 2 if is_csv else 1
     try:
         connection.execute(
-            f"create or replace temp table {raw} as "
-            f"select row_number() over () + {first_row - 1} as _row, * from {source}"
+            f"create temp table {raw} as "
+            f"select row_number() over () + {first - 1} as _row, * from {scan}"
         )
     except Error as error:
-        raise LakeCorrupt(_name(table) or dataset.name, complaint(error)) from error
-    types = {name: str(type_) for name, type_, *_ in connection.execute(f"describe {raw}").fetchall()}
-    _check_columns(connection, dataset, types, table, note)
-    expressions = [
-        f"{_cast(column, types, _is_csv(table))} as {column.name}" for column in dataset.columns
-    ]
-    _check_values(connection, dataset, types, table)
+        raise LakeCorrupt(source or dataset.name, complaint(error)) from error
+    described = connection.execute(f"describe {raw}").fetchall()
+    return _Table(dataset, source, is_csv, {name: str(type_) for name, type_, *_ in described})
+
+
+def _set_currencies(connection: Connection) -> None:
+    """Set the variable that the currency test of tenet/schemas.py asks."""
+    tables = [resources.folder("data") / f"{name}.csv" for name in ("currencies", "minor_units")]
     connection.execute(
-        f"create or replace temp table incoming_{dataset.name} as "
-        f"select _row, {', '.join(expressions)} from {raw}"
+        "set variable currencies = "
+        f"(select list(code) from read_csv({file_list(tables)}, union_by_name = true))"
     )
-    connection.execute(f"drop table {raw}")
 
 
-def _scan(connection: Connection, table: Incoming) -> str:
-    if not isinstance(table, Path):
-        connection.register("incoming_frame", table)
-        return "incoming_frame"
-    if _is_csv(table):
-        return f"read_csv({literal(table)}, header = true, all_varchar = true, delim = ',', quote = '\"')"
-    return f"read_parquet({file_list([table])})"
-
-
-def _check_columns(
-    connection: Connection,
-    dataset: Dataset,
-    types: dict[str, str],
-    table: Incoming,
-    note: Callable[[str], None],
-) -> None:
-    known = {column.name: column for column in dataset.columns}
-    unknown = [name for name in types if name not in known and name not in ("_row", "landing_id")]
-    for column in dataset.columns:
-        if column.name not in types:
-            if column.is_required and column.name != "session_id":
-                guess = get_close_matches(column.name, unknown, n=1)
-                hint = f"is it the column {guess[0]!r}?" if guess else ""
-                raise SchemaMismatch(
-                    dataset.name, column.name, "the column is missing", source=_name(table), hint=hint
-                )
-            continue
-        found = types[column.name]
-        if not _is_csv(table) and not found.startswith(_ACCEPTED[column.kind.type]):
-            count = connection.execute(
-                f"select count({column.name}) from raw_{dataset.name}"
-            ).fetchone()
-            if count and count[0]:
-                raise SchemaMismatch(
-                    dataset.name,
-                    column.name,
-                    f"has the type {found}, wanted {column.kind.wanted or column.kind.type}",
-                    source=_name(table),
-                )
-    for name in unknown:
-        guess = get_close_matches(name, [word for word in known if word not in types], n=1)
-        if guess:
-            raise SchemaMismatch(
-                dataset.name, name, "unknown column", source=_name(table), hint=f"did you mean {guess[0]}?"
-            )
-        note(f"{dataset.name}: column {name} is not known to tenet and was left out")
-
-
-def _cast(column: Column, types: dict[str, str], is_csv: bool) -> str:
-    """The SQL that turns a raw column into the stored one; null where it cannot."""
-    if column.name == "session_id":
-        given = "session_id::varchar" if "session_id" in types else "null"
-        return f"coalesce({given}, '{NO_SESSION}')"
-    if column.name not in types:
-        return f"null::{column.kind.type}"
-    raw = identifier(column.name)
-    value = f"try_cast({raw} as {column.kind.type})"
-    if is_csv and column.kind.type in _WRITTEN:
-        value = f"case when regexp_matches({raw}, '{_WRITTEN[column.kind.type]}') then {value} end"
-    if column.name == "security_id":
-        # Synthetic ids such as _MAN:0123456789ab keep their case; _CASH:EUR is a symbol like any.
-        value = f"case when {raw} like '\\_%' escape '\\' and {raw} not ilike '\\_cash:%' escape '\\' then {raw} else upper({raw}) end"
-    return value
-
-
-def _check_values(
-    connection: Connection, dataset: Dataset, types: dict[str, str], table: Incoming
-) -> None:
-    checked = [column for column in dataset.columns if column.name in types]
-    faults = [_fault(column, types, _is_csv(table)) for column in checked]
-    if not faults:
-        return
-    firsts = connection.execute(
-        f"select {', '.join(f'min(_row) filter (where {fault})' for fault in faults)} from raw_{dataset.name}"
-    ).fetchone()
-    wrong = [(row, column) for row, column in zip(firsts or (), checked, strict=True) if row is not None]
-    if not wrong:
-        return
-    row, column = min(wrong, key=lambda found: found[0])
-    value = connection.execute(
-        f"select {identifier(column.name)}::varchar from raw_{dataset.name} where _row = {row}"
-    ).fetchone()
-    given = value[0] if value else None
-    problem = (
-        "has no value"
-        if given is None
-        else f"{given!r} is not {column.kind.wanted or column.kind.type}"
-    )
-    raise SchemaMismatch(dataset.name, column.name, problem, source=_name(table), row=row)
-
-
-def _fault(column: Column, types: dict[str, str], is_csv: bool) -> str:
-    raw, kind = identifier(column.name), column.kind
-    cast = _cast(column, types, is_csv)
-    faults = [f"({raw} is not null and ({cast}) is null)"]
-    if kind.test:
-        faults.append(f"({raw} is not null and not ({kind.test.format(f'({cast})')}))")
-    if column.is_required and column.name != "session_id":
-        faults.append(f"{raw} is null")
-    return " or ".join(faults)
-
-
-def _check_keys(connection: Connection, dataset: Dataset, source: str) -> None:
-    keys = ", ".join(dataset.key)
-    twice = connection.execute(
-        f"select min(_row), max(_row), concat_ws(', ', {keys}) from incoming_{dataset.name} "
-        f"group by {keys} having count(*) > 1 order by 2 limit 1"
-    ).fetchone()
-    if twice:
-        raise DuplicateKey(dataset.name, twice[2], source=source, rows=(twice[0], twice[1]))
-
-
-def _check_references(
-    connection: Connection,
-    dataset: Dataset,
-    source: str,
-    landing: set[str],
-    known: Callable[[str], list[Path]],
-) -> None:
-    for column, target in dataset.references:
-        orphans = (
-            f"select min(_row) as _row, {column} from incoming_{dataset.name} "
-            f"where {column} not in (select {column} from ({{there}})) group by {column}"
-        )
-        there = f"select {column} from incoming_{target}" if target in landing else f"select '' as {column}"
-        if not connection.execute(orphans.format(there=there)).fetchone():
-            continue
-        if files := known(target):
-            there += f" union all select {column} from read_parquet({file_list(files)}, union_by_name = true)"
-        if orphan := connection.execute(orphans.format(there=there) + " order by 1 limit 1").fetchone():
-            raise UnknownReference(
-                dataset.name, column, orphan[1], target, source=source, row=orphan[0]
-            )
-
-
-def _is_csv(table: Incoming) -> bool:
-    return isinstance(table, Path) and table.suffix == ".csv"
-
-
-def _name(table: Incoming) -> str:
-    return table.name if isinstance(table, Path) else ""
-
-
-def _count(connection: Connection, table: str) -> int:
-    row = connection.execute(f"select count(*) from {table}").fetchone()
+def _number(connection: Connection, query: str) -> int:
+    row = connection.execute(query).fetchone()
     return int(row[0]) if row else 0

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tenet import intake
@@ -25,6 +24,7 @@ from tenet.schemas import DATASETS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
+    from pathlib import Path
     from typing import Literal
 
     Kind = Literal["sync", "prices", "manual", "edit", "plan", "import", "audit"]

@@ -32,7 +32,9 @@ def landings(home: Path) -> list[Landing]:
     found = []
     for kind in _folders(home / "raw"):
         for month in _folders(kind.path):
-            found += [Landing(item.name, kind.name, Path(item.path)) for item in _folders(month.path)]
+            found += [
+                Landing(item.name, kind.name, Path(item.path)) for item in _folders(month.path)
+            ]
     return sorted(found)
 
 

@@ -14,19 +14,20 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
-from tenet.database import Connection, Error, complaint
 from tenet.errors import ModelFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tenet.database import Connection, Error
+
 _NOT_COLUMNS = ("grain", "keys", "units", "nulls")
 
 
 @dataclass(frozen=True)
 class Model:
-    """One query of `sql/`. `columns` holds the header's column texts, `reads` the tables it asks."""
+    """One query of `sql/`; `columns` are the header's column texts, `reads` the tables asked."""
 
     name: str
     path: Path
@@ -35,6 +36,11 @@ class Model:
     keys: tuple[str, ...]
     columns: dict[str, str]
     reads: tuple[str, ...]
+
+    @property
+    def place(self) -> str:
+        """The file as people write it: `sql/marts/net_worth_daily.sql`."""
+        return _place(self.path)
 
     @property
     def is_published(self) -> bool:
@@ -77,7 +83,7 @@ def _read(connection: Connection, path: Path) -> Model:
     fields = dict(line.split(": ", 1) for line in header if re.match(r"\w+: ", line))
     for required in ("grain", "keys"):
         if required not in fields:
-            raise ModelFailed(_shown(path), 1, f"the header has no line `-- {required}: ...`")
+            raise ModelFailed(_place(path), 1, f"the header has no line `-- {required}: ...`")
     prose = header[: _first_field(header)]
     return Model(
         name=path.stem,
@@ -107,7 +113,7 @@ def _tables_read(connection: Connection, path: Path, query: str) -> tuple[str, .
     if tree.get("error"):
         position = int(tree.get("position") or 0)
         line = query[:position].count("\n") + 1
-        raise ModelFailed(_shown(path), line, str(tree.get("error_message")))
+        raise ModelFailed(_place(path), line, str(tree.get("error_message")))
     nodes = list(_nodes(tree))
     named = {entry["key"] for node in nodes for entry in node.get("cte_map", {}).get("map", [])}
     tables = [node["table_name"] for node in nodes if node.get("type") == "BASE_TABLE"]
@@ -123,10 +129,5 @@ def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
             yield from _nodes(branch)
 
 
-def failed(model: Model, error: Error) -> ModelFailed:
-    """DuckDB's complaint about a model, as ours."""
-    return ModelFailed(_shown(model.path), line_of(error), complaint(error))
-
-
-def _shown(path: Path) -> str:
+def _place(path: Path) -> str:
     return "/".join(path.parts[-3:])

@@ -22,9 +22,12 @@ select
     now.net_worth - year.net_worth as change_year,
     (select base_currency from build_info) as currency,
 from net_worth_daily as now
-left join net_worth_daily as day on day.valuation_date = now.valuation_date - 1
-left join net_worth_daily as month on month.valuation_date = (now.valuation_date - interval 1 month)::date
-left join net_worth_daily as year on year.valuation_date = (now.valuation_date - interval 1 year)::date
+left join net_worth_daily as day
+    on day.valuation_date = now.valuation_date - 1
+left join net_worth_daily as month
+    on month.valuation_date = (now.valuation_date - interval 1 month)::date
+left join net_worth_daily as year
+    on year.valuation_date = (now.valuation_date - interval 1 year)::date
 where now.valuation_date = $day
 """
 

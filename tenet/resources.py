@@ -9,7 +9,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def folder(name: Literal["sql", "notebooks", "data"]) -> Path:
-    """The folder of that name: beside the package in a checkout, inside it when installed from a wheel.
+    """The folder of that name: beside the package in a checkout, inside it when from a wheel.
 
     pyproject.toml says what a wheel holds as `tenet/_sql`, `tenet/_notebooks` and `tenet/_data`.
     """

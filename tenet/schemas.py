@@ -23,6 +23,8 @@ class Kind:
 
 @dataclass(frozen=True)
 class Column:
+    """One column; a key column is always required."""
+
     name: str
     kind: Kind
     is_required: bool
@@ -75,14 +77,16 @@ KINDS = {
 }
 
 _TABLE = """
-sync_sessions   session_id* text, started_at! time, finished_at time, is_complete flag, error_message text
-sync_log        session_id* text, provider* text, status! provider_status, errors json, accounts_synced count,
-                accounts_stale count, accounts_error count, seconds number
+sync_sessions   session_id* text, started_at! time, finished_at time, is_complete flag,
+                error_message text
+sync_log        session_id* text, provider* text, status! provider_status, errors json,
+                accounts_synced count, accounts_stale count, accounts_error count, seconds number
 accounts        account_id* text, session_id* text, provider text, external_id text, name text,
                 institution text, account_type text, currency currency
-account_syncs   session_id* text, account_id* text, status! account_status, error text, balance_date time
-snapshots       snapshot_id* text, account_id! text, session_id! text, observed_at! time, balance_date time,
-                total_value number, currency currency, status! snapshot_status
+account_syncs   session_id* text, account_id* text, status! account_status, error text,
+                balance_date time
+snapshots       snapshot_id* text, account_id! text, session_id! text, observed_at! time,
+                balance_date time, total_value number, currency currency, status! snapshot_status
 holdings        snapshot_id* text, security_id* security, account_id! text, symbol text, name text,
                 quantity! number, snapshot_price number, snapshot_value number, currency! currency,
                 multiplier number, cost_basis number, asset_type asset_type, raw json
@@ -90,20 +94,22 @@ activities      account_id* text, external_id* text, activity_at time, activity_
                 settlement_date day, type! activity_type, symbol text, security_id security,
                 quantity number, price number, amount number, fee number, currency currency,
                 description text, raw json
-closes          security_id* security, price_date* day, source* text, close! number, currency! currency,
-                basis! basis, observed_at! time
-splits          security_id* security, split_date* day, ratio! positive, source text, observed_at! time
-dividends       security_id* security, ex_date* day, amount! number, currency! currency, source text,
+closes          security_id* security, price_date* day, source* text, close! number,
+                currency! currency, basis! basis, observed_at! time
+splits          security_id* security, split_date* day, ratio! positive, source text,
                 observed_at! time
-fx_rates        currency* currency, quote_currency* currency, rate_date* day, source* text, rate! positive,
-                observed_at! time
+dividends       security_id* security, ex_date* day, amount! number, currency! currency,
+                source text, observed_at! time
+fx_rates        currency* currency, quote_currency* currency, rate_date* day, source* text,
+                rate! positive, observed_at! time
 account_edits   account_id* text, edited_at* time, name text, institution text, active flag,
                 deactivated_at time, superseded_by text, include_in_allocation flag, owner text,
                 portfolio text, tax_bucket text, asset_class text
-security_edits  security_id* security, edited_at* time, price_symbol text, price_source text, name text,
-                asset_class text
+security_edits  security_id* security, edited_at* time, price_symbol text, price_source text,
+                name text, asset_class text
 asset_classes   asset_class* text, edited_at* time, colour text, target_weight number
-price_marks     security_id* security, price_date* day, edited_at* time, price number, currency! currency
+price_marks     security_id* security, price_date* day, edited_at* time, price number,
+                currency! currency
 restatements    revision* text, valuation_date* day, account_id* text, security_id* security,
                 old_value number, new_value number, cause! text
 """
@@ -124,7 +130,9 @@ def _datasets() -> dict[str, Dataset]:
         found[name] = Dataset(
             name=name,
             key=tuple(word[:-1] for word, _ in words if word.endswith("*")),
-            columns=tuple(Column(word.rstrip("*!"), KINDS[kind], word[-1] in "*!") for word, kind in words),
+            columns=tuple(
+                Column(word.rstrip("*!"), KINDS[kind], word[-1] in "*!") for word, kind in words
+            ),
             references=_REFERENCES.get(name, ()),
         )
     return found

@@ -72,7 +72,9 @@ class Settings(BaseSettings):
 
     home: Path
     base_currency: Annotated[str, AfterValidator(_known_currency)] = "USD"
-    timezone: Annotated[str, AfterValidator(_known_timezone)] = Field(default_factory=machine_timezone)
+    timezone: Annotated[str, AfterValidator(_known_timezone)] = Field(
+        default_factory=machine_timezone
+    )
     stale_price_days: int = Field(default=7, ge=0)
     refresh_ttl_days: int = Field(default=1, ge=0)
 
@@ -83,7 +85,7 @@ class Settings(BaseSettings):
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (files of secrets are not used)
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Option, environment, .env, tenet.toml."""
         toml = TomlConfigSettingsSource(settings_cls)

@@ -13,51 +13,59 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from tenet import models, resources
-from tenet.database import Connection, Error, complaint, connect, identifier, literal
+from tenet.database import Error, complaint, connect, identifier, literal
 from tenet.errors import HomeNotWritable, KeyViolated, LakeCorrupt, ModelFailed
-from tenet.models import Model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    Settings = Mapping[str, object]
+    from tenet.database import Connection
+    from tenet.models import Model
+
+    Facts = Mapping[str, object]
 
 STORAGE_VERSION = "v1.5.0"
 REFERENCES = ("currencies", "minor_units", "cash_tickers")
+BUILD_INFO = {
+    "revision": "a hash of what the values depend on: landings, models, reference tables, settings",
+    "built_at": "when it was built (UTC)",
+    "through_date": "the last valuation date",
+    "base_currency": "the currency of net worth and of every _base column",
+    "timezone": "the time zone whose calendar days are the days",
+    "stale_price_days": "the age in days from which a price counts as stale",
+    "tenet_version": "the version of tenet that built it",
+    "landing_count": "landings that it was built from",
+    "lake": "a hash of the ids of these landings",
+    "row_counts": "rows of each published table",
+    "seconds": "seconds that each model took, key proof included",
+}
 
 
 def build_file(
-    path: Path, raw: Mapping[str, str], settings: Settings, facts: Settings, sql: Path
+    path: Path, raw: Mapping[str, str], settings: Facts, facts: Facts, sql: Path
 ) -> tuple[dict[str, int], dict[str, float]]:
     """Run every model of `sql` into a new database file at `path`.
 
-    raw: dataset name to the query for its landed rows; they are read as `raw_<dataset>`.
-    settings: the row of `build_settings`, which models read.
-    facts: the row of `build_info`, to which row counts and seconds are added.
+    raw: dataset name to the query for its landed rows; models read them as `raw_<dataset>`.
+    settings: the one row of `build_settings`, which models read.
+    facts: the one row of `build_info`, to which row counts and seconds are added.
     Returns rows of each published table, and seconds of every model.
-    Raises ModelFailed, KeyViolated, HomeNotWritable.
+    Raises ModelFailed, KeyViolated, LakeCorrupt, HomeNotWritable.
     """
     connection = connect()
     try:
-        connection.execute(
-            f"attach {literal(path)} as building (storage_version '{STORAGE_VERSION}')"
-        )
-        connection.execute("use building")
-        connection.execute(f"set temp_directory = {literal(path.with_suffix('.spill'))}")
-        connection.execute("set preserve_insertion_order = false")
+        _open(connection, path)
         _prepare(connection, raw, settings, sql)
         found = models.read_models(connection, sql)
         seconds = {model.name: _run(connection, model) for model in found}
+        rows = {model.name: _count(connection, model) for model in found if model.is_published}
         _comment(connection, found)
-        rows = {
-            model.name: _count(connection, model.name) for model in found if model.is_published
-        }
         _record(connection, facts, rows, seconds)
         connection.execute("checkpoint building")
         connection.execute("use memory")
         connection.execute("detach building")
     except Error as error:
-        raise _cause(error) or HomeNotWritable(path.parent, complaint(error)) from error
+        raise _cause(error, path) or HomeNotWritable(path.parent, complaint(error)) from error
     finally:
         connection.close()
     return rows, seconds
@@ -73,39 +81,40 @@ def publish(building: Path, published: Path) -> None:
     building.replace(published)
 
 
-def _prepare(connection: Connection, raw: Mapping[str, str], settings: Settings, sql: Path) -> None:
+def _open(connection: Connection, path: Path) -> None:
+    connection.execute(f"set temp_directory = {literal(f'{path}.spill')}")
+    connection.execute("set preserve_insertion_order = false")
+    options = f"(storage_version {literal(STORAGE_VERSION)})"
+    connection.execute(f"attach {literal(path)} as building {options}")
+    connection.execute("use building")
+
+
+def _prepare(connection: Connection, raw: Mapping[str, str], settings: Facts, sql: Path) -> None:
     for name, query in raw.items():
         connection.execute(f"create temp view raw_{name} as {query}")
     for name in REFERENCES:
-        path = resources.folder("data") / f"{name}.csv"
-        connection.execute(f"create temp table {name} as from read_csv({literal(path)}, header = true)")
+        table = literal(resources.folder("data") / f"{name}.csv")
+        connection.execute(f"create temp table {name} as from read_csv({table}, header = true)")
     connection.execute(f"create temp table build_settings as select {_row(settings)}")
-    macros = sql / "macros.sql"
     try:
-        connection.execute(macros.read_text())
+        connection.execute((sql / "macros.sql").read_text())
     except Error as error:
-        raise ModelFailed(f"sql/{macros.name}", models.line_of(error), complaint(error)) from error
+        raise ModelFailed("sql/macros.sql", models.line_of(error), complaint(error)) from error
 
 
 def _run(connection: Connection, model: Model) -> float:
     started = perf_counter()
     kind = "table" if model.is_published else "temp table"
     try:
-        # On one line with the header, so that DuckDB's line numbers are the file's.
+        # The header stays on the first line, so that DuckDB's line numbers are the file's.
         connection.execute(f"create {kind} {model.name} as {model.query}")
     except Error as error:
-        raise _cause(error) or models.failed(model, error) from error
+        cause = _cause(error, model.path) or ModelFailed(
+            model.place, models.line_of(error), complaint(error)
+        )
+        raise cause from error
     _prove_keys(connection, model)
     return perf_counter() - started
-
-
-def _cause(error: Error) -> LakeCorrupt | HomeNotWritable | None:
-    """The trouble with a file behind DuckDB's complaint, if that is what it is."""
-    text = complaint(error)
-    if "No space left" in text:
-        return HomeNotWritable(Path("the home"), text)
-    found = re.search(r"/[^'\"]+\.parquet", text)
-    return LakeCorrupt(found[0], text) if found else None
 
 
 def _prove_keys(connection: Connection, model: Model) -> None:
@@ -116,7 +125,16 @@ def _prove_keys(connection: Connection, model: Model) -> None:
         f"from {model.name} group by {keys} having count(*) > 1 or {missing})"
     ).fetchone()
     if wrong and wrong[0]:
-        raise KeyViolated(f"sql/{model.path.parent.name}/{model.path.name}", keys, wrong[0], wrong[1])
+        raise KeyViolated(model.place, keys, wrong[0], wrong[1])
+
+
+def _cause(error: Error, path: Path) -> LakeCorrupt | HomeNotWritable | None:
+    """The trouble with a file behind DuckDB's complaint, if that is what it is."""
+    text = complaint(error)
+    if "No space left" in text:
+        return HomeNotWritable(path.parent, "no space left on the disk")
+    found = re.search(r"/[^'\"]+\.parquet", text)
+    return LakeCorrupt(found[0], text) if found else None
 
 
 def _comment(connection: Connection, found: list[Model]) -> None:
@@ -124,32 +142,39 @@ def _comment(connection: Connection, found: list[Model]) -> None:
     for model in found:
         if not model.is_published:
             continue
-        comment = f"{model.comment} Grain: {', '.join(model.keys)}."
-        connection.execute(f"comment on table {model.name} is {literal(comment)}")
+        text = literal(f"{model.comment} Keys: {', '.join(model.keys)}.")
+        connection.execute(f"comment on table {model.name} is {text}")
         for column, *_ in connection.execute(f"describe {model.name}").fetchall():
             text = literal(models.column_comment(by_name, model, column))
             connection.execute(f"comment on column {model.name}.{identifier(column)} is {text}")
 
 
 def _record(
-    connection: Connection, facts: Settings, rows: Mapping[str, int], seconds: Mapping[str, float]
+    connection: Connection, facts: Facts, rows: Mapping[str, int], seconds: Mapping[str, float]
 ) -> None:
-    maps = ", ".join(
-        f"map([{', '.join(map(literal, found))}], [{', '.join(map(str, found.values()))}]::{kind}[]) as {name}"
-        for name, kind, found in (("row_counts", "BIGINT", rows), ("seconds", "DOUBLE", seconds))
+    connection.execute(
+        f"create table build_info as select {_row(facts)}, "
+        f"{_map(rows)}::map(varchar, bigint) as row_counts, "
+        f"{_map(seconds)}::map(varchar, double) as seconds"
     )
-    connection.execute(f"create table build_info as select {_row(facts)}, {maps}")
-    connection.execute("comment on table build_info is 'What this build is: one row.'")
+    connection.execute("comment on table build_info is 'What this build is, in one row.'")
+    for column in [*facts, "row_counts", "seconds"]:
+        text = literal(BUILD_INFO[column])
+        connection.execute(f"comment on column build_info.{column} is {text}")
 
 
-def _row(values: Settings) -> str:
-    return ", ".join(f"{literal(value)}::{_type(value)} as {name}" for name, value in values.items())
+def _row(values: Facts) -> str:
+    types = {"int": "INTEGER", "date": "DATE", "datetime": "TIMESTAMPTZ"}
+    return ", ".join(
+        f"{literal(value)}::{types.get(type(value).__name__, 'VARCHAR')} as {name}"
+        for name, value in values.items()
+    )
 
 
-def _count(connection: Connection, table: str) -> int:
-    row = connection.execute(f"select count(*) from {table}").fetchone()
+def _map(values: Mapping[str, float]) -> str:
+    return f"map {{{', '.join(f'{literal(name)}: {value}' for name, value in values.items())}}}"
+
+
+def _count(connection: Connection, model: Model) -> int:
+    row = connection.execute(f"select count(*) from {model.name}").fetchone()
     return int(row[0]) if row else 0
-
-
-def _type(value: object) -> str:
-    return {"int": "INTEGER", "date": "DATE", "datetime": "TIMESTAMPTZ"}.get(type(value).__name__, "VARCHAR")

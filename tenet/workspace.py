@@ -34,9 +34,12 @@ class Workspace:
         """
         with self.connection() as connection:
             try:
-                return connection.sql(query, params=dict(parameters or {}) or None).pl()
+                frame: pl.DataFrame = connection.sql(
+                    query, params=dict(parameters or {}) or None
+                ).pl()
             except Error as error:
                 raise QueryFailed(complaint(error)) from error
+            return frame
 
     def read(self, table: str) -> pl.DataFrame:
         """A whole mart, in no particular order. Raises NoBuild, QueryFailed."""

@@ -126,6 +126,7 @@ def holdings_by_snapshot(raw: Raw, windows: dict[str, list[Window]]) -> dict[str
         staged["multiplier"] = Decimal(1) if row.get("multiplier") is None else row["multiplier"]
         for column in ("snapshot_price", "snapshot_value"):
             staged[column] = in_major(row.get(column), row.get("currency"))
+        staged["own_cash_price"] = in_major(Decimal(1), row.get("currency"))
         if staged["snapshot_price"] is not None and staged["snapshot_price"] < 0:
             staged["snapshot_price"] = None
         held.setdefault(row["snapshot_id"], []).append(staged)
@@ -165,7 +166,9 @@ def price_on(day: date, holding: Row, snapshot_day: date, household: Household) 
     if security_id == ZERO_BALANCE:
         return Price(Decimal(0), day, "cash", currency)
     if security_id in CASH_TICKERS or security_id.startswith("_CASH:"):  # a
-        return Price(Decimal(1), day, "cash", cash_currency(security_id, currency))
+        own_cash = cash_currency(security_id) is None  # its unit is the holding's, pence included
+        price = holding["own_cash_price"] if own_cash else Decimal(1)
+        return Price(price, day, "cash", cash_currency(security_id) or currency)
     if day in known:  # b; a mark without a currency is in the holding's
         return Price(known[day].amount, day, known[day].source, known[day].currency or currency)
     marked_since = any(price_date >= snapshot_day for price_date in earlier)
@@ -183,12 +186,12 @@ def price_on(day: date, holding: Row, snapshot_day: date, household: Household) 
     return None  # g
 
 
-def cash_currency(security_id: str, holding_currency: str | None) -> str | None:
+def cash_currency(security_id: str) -> str | None:
     if security_id in ("CAD", "USD"):
         return security_id
     if security_id.startswith("_CASH:"):
         return major(security_id.removeprefix("_CASH:"))
-    return holding_currency
+    return None
 
 
 # Rules 4b (which close or mark), 5 (closes as traded) and 8 (none after through)

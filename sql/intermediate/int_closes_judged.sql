@@ -9,8 +9,10 @@ with
 
 closes as (select * from int_closes_as_traded),
 holdings as (select * from stg_holdings),
+windows as (select * from int_snapshot_windows),
 security_edits as (select * from stg_security_edits),
 
+-- Crypto by the user's class, else by what a snapshot that counts says.
 crypto as (
     select
         security_id,
@@ -20,6 +22,7 @@ crypto as (
             security_id,
             bool_or(asset_type = 'crypto') as is_crypto,
         from holdings
+        semi join windows using (snapshot_id)
         group by security_id
     ) as held
     full join security_edits using (security_id)

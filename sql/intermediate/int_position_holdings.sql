@@ -29,7 +29,10 @@ held as (
             else over_factor(holdings.snapshot_price, split_factors.factor)
         end as snapshot_price,
         case when positions.snapshot_date = positions.position_start then holdings.snapshot_value end as snapshot_value,
-        holdings.cash_price,
+        case
+            when holdings.security_id like '\_CASH:%' escape '\' or cash_tickers.currency is not null then 1
+            else holdings.cash_price
+        end as cash_price,
         case
             when holdings.security_id like '\_CASH:%' escape '\' then 'cash'
             when cash_tickers.security_id is not null then 'cash'

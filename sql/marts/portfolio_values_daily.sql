@@ -5,6 +5,7 @@
 -- total_value: in the base currency
 -- cash_value: the part of it that is cash
 -- holdings_value: the part of it that is not cash
+-- account_count: accounts under this label that have a value on that day
 with
 
 account_values as (select * from account_values_daily),

@@ -56,7 +56,7 @@ def cli(
 
 
 def main() -> None:
-    """Run the command line and exit: 0 done, 1 failed, 2 usage or configuration, 3 partly, 75 busy."""
+    """Run the command line and exit: 0 done, 1 failed, 2 usage or setting, 3 partly, 75 busy."""
     try:
         code = cli.main(standalone_mode=False)
     except TenetError as error:

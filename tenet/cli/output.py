@@ -25,7 +25,9 @@ def emit_json(value: Any) -> None:
     click.echo(simplejson.dumps(value, use_decimal=True, default=str, indent=1))
 
 
-def emit_rows(columns: Sequence[str], rows: list[dict[str, Any]], *, as_json: bool, as_csv: bool) -> None:
+def emit_rows(
+    columns: Sequence[str], rows: list[dict[str, Any]], *, as_json: bool, as_csv: bool
+) -> None:
     """Print rows: as JSON or CSV when asked, as a table on a terminal, else as CSV."""
     if as_json:
         emit_json(rows)

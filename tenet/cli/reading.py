@@ -114,6 +114,10 @@ def _print_net_worth(found: dict[str, Any]) -> None:
     ):
         click.echo(f"  {name:11}{money(found[f'{name}_value']):>18}  {meaning}")
     if found["stale_count"]:
-        click.echo(f"  {counted(found['stale_count'], 'price')} older than the setting stale_price_days")
+        click.echo(
+            f"  {counted(found['stale_count'], 'price')} older than the setting stale_price_days"
+        )
     if found["unpriced_count"]:
-        click.echo(f"  {counted(found['unpriced_count'], 'holding')} without a value, not in the sum")
+        click.echo(
+            f"  {counted(found['unpriced_count'], 'holding')} without a value, not in the sum"
+        )

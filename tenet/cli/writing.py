@@ -69,7 +69,9 @@ def build(session: Session, today: datetime | None, as_json: bool) -> None:
     with homes.writing(session.home, now):
         info, is_new = run(settings, through=through, at=now)
     if not is_new:
-        session.say(f"unchanged: revision {info['revision']} through {through} is published already")
+        session.say(
+            f"unchanged: revision {info['revision']} through {through} is published already"
+        )
     else:
         for model, seconds in sorted(info["seconds"].items(), key=lambda item: -item[1]):
             session.say(f"{seconds:8.3f} s  {model}", verbosity=1)
@@ -80,5 +82,3 @@ def build(session: Session, today: datetime | None, as_json: bool) -> None:
         )
     if as_json:
         emit_json(info | {"is_new": is_new})
-
-
