@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from dotenv import dotenv_values
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
@@ -67,7 +68,7 @@ class Settings(BaseSettings):
     """What a home is set to. Days are whole days."""
 
     model_config = SettingsConfigDict(
-        env_prefix="TENET_", env_nested_delimiter="__", extra="forbid", frozen=True
+        env_prefix="TENET_", env_nested_delimiter="__", extra="ignore", frozen=True
     )
 
     home: Path
@@ -98,24 +99,29 @@ def load(home: Path, **options: Any) -> Settings:
     Raises ConfigError for an unknown key, a value that cannot be used, or a file that is no TOML.
     """
 
-    class Located(Settings):
-        model_config = SettingsConfigDict(env_file=home / ".env", toml_file=home / "tenet.toml")
+    toml, dotenv = home / "tenet.toml", home / ".env"
 
-    for name in os.environ:
-        field = name.removeprefix("TENET_").split("__")[0].lower()
-        if name.startswith("TENET_") and field not in Settings.model_fields:
-            raise ConfigError(name, "is not a setting", known=_variables())
+    class Located(Settings):
+        model_config = SettingsConfigDict(env_file=dotenv, toml_file=toml)
+
     try:
+        _refuse_unknown(toml, dotenv)
         return Located(home=home, **options)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(str(home / "tenet.toml"), f"is not TOML: {error}") from error
+        raise ConfigError(str(toml), f"is not TOML: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            raise ConfigError(name, "is not a setting", known=Settings.model_fields) from error
         raise ConfigError(name, first["msg"].removeprefix("Value error, ")) from error
 
 
-def _variables() -> list[str]:
-    return [f"TENET_{name.upper()}" for name in Settings.model_fields]
+def _refuse_unknown(toml: Path, dotenv: Path) -> None:
+    """Other programs' variables may stand in `.env`; whatever begins with TENET_ is ours."""
+    known = Settings.model_fields
+    for name in tomllib.loads(toml.read_text()) if toml.exists() else ():
+        if name not in known:
+            raise ConfigError(name, f"is not a setting ({toml})", known=known)
+    for name in [*os.environ, *dotenv_values(dotenv)]:
+        if name.startswith("TENET_") and name[6:].split("__")[0].lower() not in known:
+            variables = [f"TENET_{field.upper()}" for field in known]
+            raise ConfigError(name, "is not a setting", known=variables)
