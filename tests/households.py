@@ -125,7 +125,7 @@ def day(number: int) -> date:
 
 
 SECURITIES = ["AAA", "brk.b", "BRK.B", "COIN", "_SF:0a1b2c3d", "_MAN:0123456789ab"]
-CASH = ["usd", "CAD", "$$", "spaxx", "_CASH:EUR", "_cash:usd"]
+CASH = ["usd", "CAD", "$$", "spaxx", "_CASH:EUR", "_CASH:usd"]
 CURRENCIES = ["USD", "EUR", "GBP", "GBp", "ILA"]
 TIMEZONES = ["UTC", "America/Los_Angeles", "Europe/Berlin", "Asia/Kolkata", "Pacific/Auckland"]
 SOURCES = ["yahoo", "coingecko", "abc", "zzz"]

@@ -52,11 +52,11 @@ def test_a_currency_has_a_code_of_three_capitals_a_name_and_up_to_four_digits() 
         assert row["minor_digits"] in {"0", "2", "3", "4"}, row
 
 
-def test_a_minor_unit_is_a_hundredth_of_a_known_currency_and_is_none_itself() -> None:
+def test_a_minor_unit_is_a_fraction_of_a_known_currency_and_is_none_itself() -> None:
     for row in rows("minor_units"):
         assert row["major_currency"] in codes(), row
         assert row["code"] not in codes(), row
-        assert Decimal(row["major_per_minor"]) == Decimal("0.01"), row
+        assert Decimal(row["major_per_minor"]) in (Decimal("0.01"), Decimal("0.001")), row
 
 
 def test_a_cash_ticker_is_in_upper_case_and_names_a_known_currency_or_none() -> None:

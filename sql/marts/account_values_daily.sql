@@ -22,18 +22,18 @@ select
     values_daily.valuation_date,
     values_daily.account_id,
     any_value(values_daily.snapshot_date) as snapshot_date,
-    coalesce(sum(market_value_base), 0)::decimal(18, 2) as market_value_base,
-    coalesce(sum(market_value_base) filter (where price_source = 'cash'), 0)::decimal(18, 2) as cash_base,
-    coalesce(sum(market_value_base) filter (where price_source <> 'cash'), 0)::decimal(18, 2) as holdings_base,
-    coalesce(sum(market_value_base) filter (where market_value_base > 0), 0)::decimal(18, 2) as assets_base,
-    coalesce(-sum(market_value_base) filter (where market_value_base < 0), 0)::decimal(18, 2) as liabilities_base,
-    coalesce(sum(market_value_base) filter (where price_date = valuation_date), 0)::decimal(18, 2) as observed_base,
+    coalesce(sum(market_value_base), 0) as market_value_base,
+    coalesce(sum(market_value_base) filter (where price_source = 'cash'), 0) as cash_base,
+    coalesce(sum(market_value_base) filter (where price_source <> 'cash'), 0) as holdings_base,
+    coalesce(sum(market_value_base) filter (where market_value_base > 0), 0) as assets_base,
+    coalesce(-sum(market_value_base) filter (where market_value_base < 0), 0) as liabilities_base,
+    coalesce(sum(market_value_base) filter (where price_date = valuation_date), 0) as observed_base,
     coalesce(sum(market_value_base) filter (
         where price_date < valuation_date and price_source = 'carry_forward'
-    ), 0)::decimal(18, 2) as carried_base,
+    ), 0) as carried_base,
     coalesce(sum(market_value_base) filter (
         where price_date < valuation_date and price_source = 'snapshot'
-    ), 0)::decimal(18, 2) as estimated_base,
+    ), 0) as estimated_base,
     count(*) filter (where security_id <> '_ZERO_BALANCE') as holding_count,
     count(*) filter (where market_value_base is null) as unpriced_count,
     count(*) filter (where valuation_date - price_date > settings.stale_price_days) as stale_count,

@@ -14,9 +14,9 @@ account_edits as (select * from stg_account_edits)
 select
     account_values.valuation_date,
     coalesce(account_edits.portfolio, 'unassigned') as portfolio,
-    sum(account_values.market_value_base)::decimal(18, 2) as total_value,
-    sum(account_values.cash_base)::decimal(18, 2) as cash_value,
-    sum(account_values.holdings_base)::decimal(18, 2) as holdings_value,
+    sum(account_values.market_value_base) as total_value,
+    sum(account_values.cash_base) as cash_value,
+    sum(account_values.holdings_base) as holdings_value,
     count(*) as account_count,
     sum(account_values.holding_count)::bigint as holding_count,
     sum(account_values.unpriced_count)::bigint as unpriced_count,
