@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 COVERAGE = {
     "observed_value": "priced that day",
-    "carried_value": "at an earlier market price",
-    "estimated_value": "at an earlier own or provider price",
+    "carried_value": "at an earlier close or mark",
+    "estimated_value": "at a provider's earlier price",
 }
 # Three hues that stay apart for colour-blind eyes, on light and on dark.
 _COLOURS = ("#4477aa", "#88ccee", "#ddcc77")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import duckdb
+
+from tenet.errors import HomeNotWritable, LakeCorrupt, TenetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,6 +57,17 @@ def file_list(paths: Iterable[Path]) -> str:
     return "[" + ", ".join(literal(path) for path in paths) + "]"
 
 
-def complaint(error: duckdb.Error) -> str:
+def trouble(error: Exception, home: Path) -> TenetError:
+    """The trouble with a file behind what DuckDB or the system says: which one, and why."""
+    if isinstance(error, OSError):
+        return HomeNotWritable(home, error.strerror or str(error))
+    text = complaint(error)
+    if "No space left" in text:
+        return HomeNotWritable(home, "no space left on the disk")
+    found = re.search(r"/[^'\"]+\.parquet", text)
+    return LakeCorrupt(found[0], text) if found else HomeNotWritable(home, text)
+
+
+def complaint(error: Exception) -> str:
     """What DuckDB said, in one line, without its picture of the statement."""
     return " ".join(str(error).split("\nLINE ")[0].split())

@@ -11,11 +11,13 @@
     │   ├── DuplicateKey
     │   └── UnknownReference
     ├── NothingToImport         an import folder without any dataset
+    ├── NotADemoHome            exit 2: the demo is kept out of a real household's home
     ├── LakeCorrupt             a landed file cannot be read
     ├── ModelFailed             a model of sql/ does not parse or run
     ├── KeyViolated             a model's keys are null or not unique
     ├── NoBuild                 nothing is published yet
-    └── QueryFailed             an ad-hoc query is wrong
+    ├── QueryFailed             an ad-hoc query is wrong
+    └── DayTooEarly             exit 2: a report was asked for a day before the first
 
 Each takes facts, keeps them as attributes and writes its own message and hint.
 """
@@ -161,6 +163,20 @@ class NothingToImport(TenetError):
         )
 
 
+class NotADemoHome(TenetError):
+    """The home holds accounts that are not of the demo. Real and invented are never mixed."""
+
+    exit_code = 2
+
+    def __init__(self, home: Path, accounts: list[str]) -> None:
+        self.home, self.accounts = home, accounts
+        others = f" and {len(accounts) - 3} more" if len(accounts) > 3 else ""
+        super().__init__(
+            f"{home} holds accounts that are not of the demo: {', '.join(accounts[:3])}{others}",
+            hint="give the demo a home of its own: tenet --home DIR demo",
+        )
+
+
 class LakeCorrupt(TenetError):
     """A file of the lake, or one to be landed, cannot be read."""
 
@@ -214,6 +230,37 @@ class DayTooEarly(TenetError):
     def __init__(self, day: date, first: date | None) -> None:
         self.day, self.first = day, first
         super().__init__(f"no values on {day}", hint=f"values begin on {first}" if first else "")
+
+
+class ProviderSyncError(TenetError):
+    """A provider, an institution or an account could not be read.
+
+    category: auth, connection, rate_limit, data or unknown. code: the provider's own.
+    The message is for people and holds no secret: whoever makes one scrubs the provider's text.
+    """
+
+    def __init__(
+        self,
+        category: str,
+        message: str,
+        *,
+        retriable: bool = False,
+        code: str | None = None,
+        institution: str | None = None,
+        account_external_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        self.category, self.retriable, self.code = category, retriable, code
+        self.institution, self.account_external_id = institution, account_external_id
+        self.retry_after = retry_after
+        super().__init__(message, hint=_PROVIDER_HINTS.get(category, ""))
+
+
+_PROVIDER_HINTS = {
+    "auth": "log in again at the provider, then `tenet connect`",
+    "connection": "try again later",
+    "rate_limit": "wait before the next sync",
+}
 
 
 def _place(source: str, row: int | None) -> str:

@@ -98,8 +98,8 @@ def writing(home: Path, at: datetime) -> Iterator[None]:
     try:
         write_whole(holder, f"pid {os.getpid()}, since {at:%Y-%m-%d %H:%M:%S} UTC")
         yield
-        holder.unlink(missing_ok=True)
     except OSError as error:
         raise HomeNotWritable(home, error.strerror or str(error)) from error
     finally:
+        holder.unlink(missing_ok=True)
         lock.release()

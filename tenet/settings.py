@@ -21,7 +21,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from tenet import resources
+from tenet import resources, sources
 from tenet.errors import ConfigError
 
 TEMPLATE = """\
@@ -79,6 +79,14 @@ class Settings(BaseSettings):
     stale_price_days: int = Field(default=7, ge=0)
     refresh_ttl_days: int = Field(default=1, ge=0)
 
+    simplefin: sources.SimpleFin = sources.SimpleFin()
+    snaptrade: sources.SnapTrade = sources.SnapTrade()
+    ibkr: sources.Ibkr = sources.Ibkr()
+    coinbase: sources.Coinbase = sources.Coinbase()
+    schwab: sources.Schwab = sources.Schwab()
+    wealthfolio: sources.Wealthfolio = sources.Wealthfolio()
+    manual: sources.Manual = sources.Manual()
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -98,7 +106,6 @@ def load(home: Path, **options: Any) -> Settings:
 
     Raises ConfigError for an unknown key, a value that cannot be used, or a file that is no TOML.
     """
-
     toml, dotenv = home / "tenet.toml", home / ".env"
 
     class Located(Settings):
@@ -118,10 +125,20 @@ def load(home: Path, **options: Any) -> Settings:
 def _refuse_unknown(toml: Path, dotenv: Path) -> None:
     """Other programs' variables may stand in `.env`; whatever begins with TENET_ is ours."""
     known = Settings.model_fields
-    for name in tomllib.loads(toml.read_text()) if toml.exists() else ():
+    for name, value in tomllib.loads(toml.read_text()).items() if toml.exists() else ():
         if name not in known:
             raise ConfigError(name, f"is not a setting ({toml})", known=known)
+        _refuse_secrets(name, value)
     for name in [*os.environ, *dotenv_values(dotenv)]:
         if name.startswith("TENET_") and name[6:].split("__")[0].lower() not in known:
             variables = [f"TENET_{field.upper()}" for field in known]
             raise ConfigError(name, "is not a setting", known=variables)
+
+
+def _refuse_secrets(section: str, given: object) -> None:
+    source = Settings.model_fields[section].default
+    for name in given if isinstance(source, sources.Source) and isinstance(given, dict) else ():
+        field = type(source).model_fields.get(name)
+        if field and "SecretStr" in str(field.annotation):
+            variable = f"TENET_{section}__{name}".upper()
+            raise ConfigError(f"{section}.{name}", f"is a secret; give it as {variable} in .env")

@@ -7,14 +7,13 @@ reader sees the old build or the new one, never a mixture and never a lock.
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from tenet import models, resources
-from tenet.database import Error, complaint, connect, identifier, literal
-from tenet.errors import HomeNotWritable, KeyViolated, LakeCorrupt, ModelFailed
+from tenet.database import Error, complaint, connect, identifier, literal, trouble
+from tenet.errors import KeyViolated, ModelFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +64,7 @@ def build_file(
         connection.execute("use memory")
         connection.execute("detach building")
     except Error as error:
-        raise _cause(error, path) or HomeNotWritable(path.parent, complaint(error)) from error
+        raise trouble(error, path.parent) from error
     finally:
         connection.close()
     return rows, seconds
@@ -109,10 +108,9 @@ def _run(connection: Connection, model: Model) -> float:
         # The header stays on the first line, so that DuckDB's line numbers are the file's.
         connection.execute(f"create {kind} {model.name} as {model.query}")
     except Error as error:
-        cause = _cause(error, model.path) or ModelFailed(
-            model.place, models.line_of(error), complaint(error)
-        )
-        raise cause from error
+        if ".parquet" in str(error) or "No space left" in str(error):
+            raise  # a file's fault, not the model's
+        raise ModelFailed(model.place, models.line_of(error), complaint(error)) from error
     _prove_keys(connection, model)
     return perf_counter() - started
 
@@ -126,15 +124,6 @@ def _prove_keys(connection: Connection, model: Model) -> None:
     ).fetchone()
     if wrong and wrong[0]:
         raise KeyViolated(model.place, keys, wrong[0], wrong[1])
-
-
-def _cause(error: Error, path: Path) -> LakeCorrupt | HomeNotWritable | None:
-    """The trouble with a file behind DuckDB's complaint, if that is what it is."""
-    text = complaint(error)
-    if "No space left" in text:
-        return HomeNotWritable(path.parent, "no space left on the disk")
-    found = re.search(r"/[^'\"]+\.parquet", text)
-    return LakeCorrupt(found[0], text) if found else None
 
 
 def _comment(connection: Connection, found: list[Model]) -> None:

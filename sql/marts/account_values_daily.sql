@@ -7,8 +7,8 @@
 -- assets_base: sum of its positive values
 -- liabilities_base: what it owes, as a positive amount: its negative values
 -- observed_base: the part whose price is of that very day
--- carried_base: the part at the latest earlier market price
--- estimated_base: the part at a provider's or own price of an earlier day
+-- carried_base: the part at the latest earlier close or mark
+-- estimated_base: the part at a provider's price of an earlier day
 -- holding_count: securities held, the sentinel of an emptied account left out
 -- unpriced_count: holdings without a value in the base currency, which the sums lack
 -- stale_count: holdings whose price is older than the setting stale_price_days

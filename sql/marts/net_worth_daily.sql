@@ -6,8 +6,8 @@
 -- liabilities: what is owed, as a positive amount: the negative holdings
 -- cash: the part of net_worth that is cash, debts in cash included
 -- observed_value: the part of net_worth whose price is of that very day
--- carried_value: the part at the latest earlier market price
--- estimated_value: the part at a provider's or own price of an earlier day
+-- carried_value: the part at the latest earlier close or mark
+-- estimated_value: the part at a provider's price of an earlier day
 -- account_count: accounts that have a value on that day
 with
 

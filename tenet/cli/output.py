@@ -52,6 +52,33 @@ def counted(count: int, thing: str) -> str:
     return f"{count:,} {thing}" + ("s" if count != 1 and not thing.endswith("s") else "")
 
 
+def print_net_worth(found: dict[str, Any]) -> None:
+    """Print what reports.net_worth found: the sum, its changes, and how well it is known."""
+    currency, worth = found["currency"], found["net_worth"]
+    click.echo(f"{'net worth':13}{money(worth, currency):>22}  on {found['valuation_date']}")
+    for name in ("assets", "liabilities", "cash"):
+        click.echo(f"  {name:11}{money(found[name]):>18}")
+    for span in ("day", "month", "year"):
+        if (change := found[f"change_{span}"]) is not None:
+            share = f" ({change / (worth - change):+.1%})" if worth - change > 0 else ""
+            click.echo(f"over a {span:6}{money(change, signed=True):>18}{share}")
+    click.echo("how it is known")
+    for name, meaning in (
+        ("observed", "priced that day"),
+        ("carried", "at an earlier close or mark"),
+        ("estimated", "at a provider's price of an earlier day"),
+    ):
+        click.echo(f"  {name:11}{money(found[f'{name}_value']):>18}  {meaning}")
+    if found["stale_count"]:
+        click.echo(
+            f"  {counted(found['stale_count'], 'price')} older than the setting stale_price_days"
+        )
+    if found["unpriced_count"]:
+        click.echo(
+            f"  {counted(found['unpriced_count'], 'holding')} without a value, not in the sum"
+        )
+
+
 def _print_table(columns: Sequence[str], rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from tenet.cli.output import counted, csv_option, emit_json, emit_rows, json_option, money
+from tenet.cli.output import (
+    counted,
+    csv_option,
+    emit_json,
+    emit_rows,
+    json_option,
+    print_net_worth,
+)
 
 if TYPE_CHECKING:
     from tenet.cli.session import Session
@@ -62,7 +69,7 @@ def networth(session: Session, history: bool, by: str | None, as_json: bool, as_
         if as_json or as_csv:
             emit_rows(list(found), [found], as_json=as_json, as_csv=as_csv)
         else:
-            _print_net_worth(found)
+            print_net_worth(found)
 
 
 @click.command()
@@ -95,29 +102,3 @@ def export(session: Session, folder: Path, kind: Literal["parquet", "csv"], as_j
     session.say(f"wrote {counted(len(tables), 'table')} with {counted(rows, 'row')} to {folder}")
     if as_json:
         emit_json(tables)
-
-
-def _print_net_worth(found: dict[str, Any]) -> None:
-    currency, worth = found["currency"], found["net_worth"]
-    click.echo(f"{'net worth':13}{money(worth, currency):>22}  on {found['valuation_date']}")
-    for name in ("assets", "liabilities", "cash"):
-        click.echo(f"  {name:11}{money(found[name]):>18}")
-    for span in ("day", "month", "year"):
-        if (change := found[f"change_{span}"]) is not None:
-            share = f" ({change / (worth - change):+.1%})" if worth - change > 0 else ""
-            click.echo(f"over a {span:6}{money(change, signed=True):>18}{share}")
-    click.echo("how it is known")
-    for name, meaning in (
-        ("observed", "priced that day"),
-        ("carried", "at an earlier market price"),
-        ("estimated", "at an earlier price of a provider or your own"),
-    ):
-        click.echo(f"  {name:11}{money(found[f'{name}_value']):>18}  {meaning}")
-    if found["stale_count"]:
-        click.echo(
-            f"  {counted(found['stale_count'], 'price')} older than the setting stale_price_days"
-        )
-    if found["unpriced_count"]:
-        click.echo(
-            f"  {counted(found['unpriced_count'], 'holding')} without a value, not in the sum"
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -21,13 +22,19 @@ class Session:
     """One run of the command line. The only reader of the clock."""
 
     home: Path
+    is_default_home: bool
     today: date | None
     verbosity: int
 
     @classmethod
     def of(cls, home: Path | None, today: Any, *, quiet: bool, verbosity: int) -> Session:
         """A session from the global options."""
-        return cls(locate(home), today.date() if today else None, -1 if quiet else verbosity)
+        return cls(
+            home=locate(home),
+            is_default_home=not home and "TENET_HOME" not in os.environ,
+            today=today.date() if today else None,
+            verbosity=-1 if quiet else verbosity,
+        )
 
     def say(self, text: str, *, verbosity: int = 0) -> None:
         """Talk, on stderr, unless there is to be quiet."""

@@ -1,0 +1,1 @@
+"""Providers: where holdings come from. Asking (`fetch`) and parsing (`parse`, pure) are apart."""

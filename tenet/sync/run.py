@@ -1,0 +1,195 @@
+"""One sync: ask every provider at once, judge every account, land all of it as one landing."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from queue import Queue
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from tenet import lake
+from tenet.errors import ProviderSyncError
+from tenet.frames import frame
+from tenet.providers.http import make_client
+from tenet.providers.result import ProviderSyncResult
+from tenet.providers.scrub import scrub
+from tenet.sync import rows
+from tenet.sync.judge import Verdict, judge
+from tenet.sync.known import known_accounts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from tenet.landings import Landing
+    from tenet.providers.provider import Provider
+
+
+@dataclass(frozen=True)
+class ProviderReport:
+    """How one provider's part of a sync went. seconds: of asking and parsing."""
+
+    provider: str
+    result: ProviderSyncResult
+    verdicts: tuple[Verdict, ...]
+    seconds: float
+
+    @property
+    def is_complete(self) -> bool:
+        """No error, and every account synced or stale."""
+        states = {verdict.status for verdict in self.verdicts}
+        return not self.result.errors and states <= {"success", "stale"}
+
+
+@dataclass(frozen=True)
+class SyncReport:
+    """How a sync went. landing: None where nothing came back that could be landed."""
+
+    session_id: str
+    providers: tuple[ProviderReport, ...]
+    landing: Landing | None
+
+    @property
+    def is_complete(self) -> bool:
+        """At least one account synced, or was stale without an error."""
+        return any(
+            verdict.status in ("success", "stale")
+            for report in self.providers
+            for verdict in report.verdicts
+        )
+
+    @property
+    def exit_code(self) -> int:
+        """0 all well, 3 something failed and the rest landed, 1 nothing could be done."""
+        if all(report.is_complete for report in self.providers):
+            return 0
+        return 3 if self.is_complete else 1
+
+
+def sync(
+    home: Path,
+    providers: Sequence[Provider],
+    *,
+    at: datetime,
+    pause: Callable[[float], None] = time.sleep,
+    told: Callable[[ProviderReport], None] = lambda _: None,
+) -> SyncReport:
+    """Ask the providers side by side and land what they say; only for the holder of the lock.
+
+    at: now; it becomes the session's id and the snapshots' time. pause: how to wait between
+    attempts. told: called with each provider's report as it comes in.
+    A provider that fails, whatever it raises, stops no other and is recorded.
+    """
+    session_id = at.strftime("%Y%m%dT%H%M%S.%fZ")
+    known = known_accounts(home)
+    answers: Queue[tuple[Provider, ProviderSyncResult, float]] = Queue()
+    for provider in providers:
+        # Daemons, so that Ctrl-C need not wait for a provider that hangs: nothing is landed then.
+        Thread(target=_ask, args=(provider, at, pause, answers), daemon=True).start()
+    reports, tables = [], _Tables(session_id, at)
+    for _ in providers:
+        provider, result, seconds = answers.get()
+        prefix = f"{provider.name}:"
+        own = {name: account for name, account in known.items() if name.startswith(prefix)}
+        report = tables.add(provider.name, result, judge(provider.name, result, own), seconds)
+        reports.append(report)
+        told(report)
+    ended = SyncReport(session_id, tuple(reports), None)
+    return replace(ended, landing=tables.land(home, ended))
+
+
+def _ask(
+    provider: Provider, at: datetime, pause: Callable[[float], None], answers: Queue[Any]
+) -> None:
+    started = time.perf_counter()
+    try:
+        with make_client() as client:
+            result = provider.parse(provider.fetch(client, at=at, pause=pause))
+    except ProviderSyncError as error:
+        result = ProviderSyncResult(errors=(error,))
+    except Exception as error:  # noqa: BLE001 (one provider's fault must not stop the others; it is recorded)
+        text = scrub(f"{type(error).__name__}: {error}", provider.secrets)
+        result = ProviderSyncResult(errors=(ProviderSyncError("unknown", text, code="bug"),))
+    answers.put((provider, result, time.perf_counter() - started))
+
+
+class _Tables:
+    """The raw rows of one session, gathered provider by provider, account by account."""
+
+    def __init__(self, session_id: str, at: datetime) -> None:
+        self.session_id, self.at, self.started = session_id, at, time.perf_counter()
+        self.rows: dict[str, list[rows.Row]] = {
+            name: []
+            for name in (
+                *("sync_sessions", "sync_log", "accounts", "account_syncs"),
+                *("snapshots", "holdings", "activities"),
+            )
+        }
+
+    def add(
+        self, provider: str, result: ProviderSyncResult, verdicts: list[Verdict], seconds: float
+    ) -> ProviderReport:
+        settled = [self._add_account(provider, verdict) for verdict in verdicts]
+        done = [verdict for verdict, _ in settled]
+        warnings = tuple(warning for _, found in settled for warning in found)
+        result = replace(result, warnings=result.warnings + warnings)
+        left_alone = {verdict.account_id for verdict in done if verdict.account is None}
+        self.rows["activities"] += self._activities(provider, result, left_alone)
+        log = rows.sync_log_row(provider, self.session_id, result, done, seconds)
+        self.rows["sync_log"].append(log)
+        return ProviderReport(provider, result, tuple(done), seconds)
+
+    def _add_account(self, provider: str, verdict: Verdict) -> tuple[Verdict, list[Any]]:
+        warnings: list[Any] = []
+        new: list[tuple[str, rows.Row]] = []
+        try:
+            if verdict.has_snapshot:
+                new.append(("snapshots", rows.snapshot_row(self.session_id, verdict, self.at)))
+                lines, warnings = rows.holding_rows(self.session_id, verdict)
+                new += [("holdings", line) for line in lines]
+        except Exception as error:  # noqa: BLE001 (one account's fault must not stop the others; it is recorded)
+            verdict = replace(verdict, status="failed", error=f"{type(error).__name__}: {error}")
+            new = []
+        if account := rows.account_row(provider, self.session_id, verdict):
+            new.append(("accounts", account))
+        new.append(("account_syncs", rows.account_sync_row(self.session_id, verdict)))
+        for dataset, row in new:
+            self.rows[dataset].append(row)
+        return verdict, warnings
+
+    def _activities(
+        self, provider: str, result: ProviderSyncResult, left_alone: set[str]
+    ) -> list[rows.Row]:
+        """Each activity once; those of accounts that are not landed are left out."""
+        landed = {row["account_id"] for row in self.rows["accounts"]} - left_alone
+        found = {}
+        for activity in result.activities:
+            try:
+                row = rows.activity_row(provider, activity)
+            except ValueError:
+                continue  # a number that fits nowhere; activities are best effort
+            if row["account_id"] in landed:
+                found[row["account_id"], row["external_id"]] = row
+        return list(found.values())
+
+    def land(self, home: Path, report: SyncReport) -> Landing | None:
+        self.rows["sync_sessions"].append(
+            {
+                "session_id": self.session_id,
+                "started_at": self.at,
+                "finished_at": self.at + timedelta(seconds=time.perf_counter() - self.started),
+                "is_complete": report.is_complete,
+                "error_message": _first_error(report),
+            }
+        )
+        tables = {name: frame(name, found) for name, found in self.rows.items() if found}
+        landing, _ = lake.land(home, "sync", tables, at=self.at, only_new=("activities",))
+        return landing
+
+
+def _first_error(report: SyncReport) -> str | None:
+    errors = [error for provider in report.providers for error in provider.result.errors]
+    return str(errors[0]) if errors else None
