@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from tenet.errors import HomeNotWritable, LakeCorrupt, TenetError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 Connection = duckdb.DuckDBPyConnection
@@ -55,6 +55,15 @@ def identifier(name: str) -> str:
 def file_list(paths: Iterable[Path]) -> str:
     """Paths as an SQL list, for `read_parquet`."""
     return "[" + ", ".join(literal(path) for path in paths) + "]"
+
+
+def rows(
+    connection: Connection, query: str, parameters: Mapping[str, object] | None = None
+) -> list[dict[str, Any]]:
+    """The answer to a query, a dict each row."""
+    answer = connection.execute(query, dict(parameters or {}))
+    names = [column[0] for column in answer.description]
+    return [dict(zip(names, values, strict=True)) for values in answer.fetchall()]
 
 
 def trouble(error: Exception, home: Path) -> TenetError:

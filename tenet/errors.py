@@ -16,6 +16,7 @@
     ├── ModelFailed             a model of sql/ does not parse or run
     ├── KeyViolated             a model's keys are null or not unique
     ├── NoBuild                 nothing is published yet
+    ├── NotFound                exit 2: no account, holding or snapshot of that name
     ├── QueryFailed             an ad-hoc query is wrong
     └── DayTooEarly             exit 2: a report was asked for a day before the first
 
@@ -230,6 +231,18 @@ class DayTooEarly(TenetError):
     def __init__(self, day: date, first: date | None) -> None:
         self.day, self.first = day, first
         super().__init__(f"no values on {day}", hint=f"values begin on {first}" if first else "")
+
+
+class NotFound(TenetError):
+    """No thing of that name, or several."""
+
+    exit_code = 2
+
+    def __init__(self, thing: str, name: str, known: Iterable[str]) -> None:
+        self.thing, self.name = thing, name
+        names = sorted(known)
+        listed = f"known: {', '.join(names[:10])}" if names else "there is none yet"
+        super().__init__(f"no one {thing} {name!r}", hint=_did_you_mean(name, names) or listed)
 
 
 class ProviderSyncError(TenetError):

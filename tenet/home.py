@@ -79,17 +79,17 @@ def last_build(home: Path) -> Info | None:
 
 
 @contextmanager
-def writing(home: Path, at: datetime) -> Iterator[None]:
+def writing(home: Path, at: datetime, *, patience: float = 0) -> Iterator[None]:
     """Hold the home's one lock for writers.
 
-    at: now, written down for whoever finds the lock taken.
-    Raises RefreshRunning at once when another process holds it, HomeNotWritable.
+    at: now, written down for whoever finds the lock taken. patience: seconds to wait for it.
+    Raises RefreshRunning when another process holds it (at once without patience), HomeNotWritable.
     """
     from filelock import FileLock, Timeout
 
     lock, holder = FileLock(home / ".lock", mode=0o600), home / ".lock.holder"
     try:
-        lock.acquire(blocking=False)
+        lock.acquire(timeout=patience)
     except Timeout as error:
         facts = holder.read_text() if holder.exists() else "starting just now"
         raise RefreshRunning(home, facts) from error

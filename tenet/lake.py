@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+from contextlib import contextmanager
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from tenet.landings import Landing, files, landings
 from tenet.schemas import DATASETS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
     from typing import Literal
@@ -75,6 +76,22 @@ def land(
         shutil.rmtree(incoming, ignore_errors=True)
         connection.close()
     return Landing(landing_id, kind, place), rows
+
+
+@contextmanager
+def reading(home: Path, *datasets: str) -> Iterator[Connection]:
+    """A connection on which each dataset is the view `raw_<dataset>`, closed at the end."""
+    landed = landings(home)
+    connection = connect()
+    try:
+        for name in datasets:
+            query = scan(name, files(landed, name))
+            connection.execute(f"create temp view raw_{name} as {query}")
+        yield connection
+    except Error as error:
+        raise trouble(error, home) from error
+    finally:
+        connection.close()
 
 
 def scan(dataset: str, paths: Iterable[Path]) -> str:

@@ -114,19 +114,24 @@ def _tables_read(connection: Connection, path: Path, query: str) -> tuple[str, .
         position = int(tree.get("position") or 0)
         line = query[:position].count("\n") + 1
         raise ModelFailed(_place(path), line, str(tree.get("error_message")))
-    nodes = list(_nodes(tree))
-    named = {entry["key"] for node in nodes for entry in node.get("cte_map", {}).get("map", [])}
-    tables = [node["table_name"] for node in nodes if node.get("type") == "BASE_TABLE"]
-    return tuple(dict.fromkeys(name for name in tables if name not in named))
+    return tuple(dict.fromkeys(_tables(tree, frozenset())))
 
 
-def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(tree, dict):
-        yield tree
-        tree = list(tree.values())
+def _tables(tree: Any, named: frozenset[str]) -> Iterator[str]:
+    """The tables asked in a syntax tree. `named` are the CTEs in sight; one never sees itself."""
     if isinstance(tree, list):
         for branch in tree:
-            yield from _nodes(branch)
+            yield from _tables(branch, named)
+    if not isinstance(tree, dict):
+        return
+    for entry in tree.get("cte_map", {}).get("map", []):
+        yield from _tables(entry["value"], named)
+        named |= {entry["key"]}
+    if tree.get("type") == "BASE_TABLE" and tree["table_name"] not in named:
+        yield tree["table_name"]
+    for name, branch in tree.items():
+        if name != "cte_map":
+            yield from _tables(branch, named)
 
 
 def _place(path: Path) -> str:

@@ -3,6 +3,7 @@
 -- keys: snapshot_id
 -- snapshot_id: the snapshot that the quantity comes from
 -- observed_at: when the sync ran (UTC)
+-- balance_date: the provider's own as-of (UTC)
 -- status: success, failed or quarantined; only a success is valued
 -- currency: ISO 4217 code of the amounts beside it; minor units have become their major currency
 with
@@ -14,6 +15,7 @@ select
     landed.snapshot_id,
     landed.account_id,
     landed.observed_at,
+    landed.balance_date,
     coalesce(minor_units.major_currency, landed.currency) as currency,
     (landed.total_value * coalesce(minor_units.major_per_minor, 1)::decimal(10, 4))::decimal(28, 10) as total_value,
     landed.status,

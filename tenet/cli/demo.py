@@ -49,8 +49,8 @@ def _land_and_build(session: Session) -> None:
     from tenet.landings import recover
     from tenet.settings import load
 
-    now = session.now()
-    with homes.writing(homes.make(session.home), now):
+    with homes.writing(homes.make(session.home), session.now()):
+        now = session.now()
         recover(session.home)
         refuse_other_households(session.home)
         _write_settings(session.home)

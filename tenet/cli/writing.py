@@ -41,8 +41,8 @@ def import_(session: Session, folder: Path, as_json: bool) -> None:
     from tenet.settings import load
 
     load(homes.make(session.home))
-    now = session.now()
-    with homes.writing(session.home, now):
+    with homes.writing(session.home, session.now()):
+        now = session.now()
         recover(session.home)
         landing, rows = import_folder(session.home, folder, at=now, note=session.say)
     if landing is None:
@@ -65,8 +65,8 @@ def build(session: Session, today: datetime | None, as_json: bool) -> None:
 
     settings = load(homes.require(session.home))
     through = today.date() if today else session.day(settings)
-    now = session.now()
-    with homes.writing(session.home, now):
+    with homes.writing(session.home, session.now()):
+        now = session.now()
         info, is_new = run(settings, through=through, at=now)
     if not is_new:
         session.say(

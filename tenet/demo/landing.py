@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tenet import lake
-from tenet.database import connect
 from tenet.demo import facts, household
 from tenet.errors import DayTooEarly, NotADemoHome
-from tenet.landings import files, landings
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -46,10 +44,6 @@ def _landed_start(home: Path) -> date | None:
 
 
 def _answers(home: Path, dataset: str, column: str) -> list[Any]:
-    query = lake.scan(dataset, files(landings(home), dataset))
-    connection = connect()
-    try:
-        rows = connection.execute(f"select {column} from ({query})").fetchall()
-    finally:
-        connection.close()
+    with lake.reading(home, dataset) as connection:
+        rows = connection.execute(f"select {column} from raw_{dataset}").fetchall()
     return [value for (value,) in rows]

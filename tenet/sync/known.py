@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tenet import lake
-from tenet.database import connect
-from tenet.landings import files, landings
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,6 +18,7 @@ class Known:
     """An account of the lake, with what its last successful snapshot said.
 
     balance_date: the newest that a provider gave for it. holding_count: lines of that snapshot.
+    observed_at: when that snapshot was taken.
     """
 
     account_id: str
@@ -28,6 +27,8 @@ class Known:
     balance_date: datetime | None = None
     holding_count: int = 0
     total_value: Decimal | None = None
+    name: str | None = None
+    observed_at: datetime | None = None
 
 
 _QUERY = """
@@ -68,9 +69,11 @@ select
     account_rows.account_id,
     account_rows.institution,
     coalesce(edits.active, true),
-    epoch_us(successful.newest_balance_date),
+    successful.newest_balance_date,
     coalesce(counted.holding_count, 0),
     successful.total_value,
+    account_rows.name,
+    successful.observed_at,
 from account_rows
 left join edits using (account_id)
 left join successful using (account_id)
@@ -80,21 +83,7 @@ left join counted using (snapshot_id)
 
 def known_accounts(home: Path) -> dict[str, Known]:
     """Every account that was ever landed, by its id."""
-    landed = landings(home)
-    connection = connect()
-    try:
-        for name in ("accounts", "account_edits", "snapshots", "holdings"):
-            query = lake.scan(name, files(landed, name))
-            connection.execute(f"create temp view raw_{name} as {query}")
+    datasets = ("accounts", "account_edits", "snapshots", "holdings")
+    with lake.reading(home, *datasets) as connection:
         rows = connection.execute(_QUERY).fetchall()
-    finally:
-        connection.close()
-    return {row[0]: Known(row[0], row[1], row[2], _moment(row[3]), row[4], row[5]) for row in rows}
-
-
-def _moment(microseconds: int | None) -> datetime | None:
-    from datetime import UTC, datetime, timedelta
-
-    if microseconds is None:
-        return None
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+    return {row[0]: Known(*row) for row in rows}

@@ -1,0 +1,115 @@
+"""The user's own words: edits of accounts, and the settling of quarantined snapshots.
+
+Each is a landing of its own; nothing that was landed before is changed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tenet import lake
+from tenet.database import rows
+from tenet.errors import NotFound
+from tenet.frames import frame
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from tenet.landings import Landing
+
+Row = dict[str, Any]
+
+_ACCOUNTS = """
+with newest as (
+    from raw_accounts
+    qualify row_number() over (partition by account_id order by landing_id desc) = 1
+),
+edits as (
+    select
+        account_id,
+        last(name order by edited_at, landing_id) filter (where name is not null) as name,
+        last(active order by edited_at, landing_id) filter (where active is not null) as active,
+    from raw_account_edits
+    group by account_id
+)
+select
+    newest.account_id,
+    coalesce(edits.name, newest.name, newest.account_id) as name,
+    newest.institution,
+    newest.provider,
+    newest.currency,
+    coalesce(edits.active, true) as is_active,
+from newest
+left join edits using (account_id)
+order by newest.account_id
+"""
+
+_QUARANTINED = """
+with newest as (
+    from raw_snapshots
+    qualify row_number() over (
+        partition by snapshot_id order by observed_at desc, landing_id desc
+    ) = 1
+)
+select newest.*, account_syncs.error
+from newest
+left join (select distinct session_id, account_id, error from raw_account_syncs) as account_syncs
+    using (session_id, account_id)
+where newest.status = 'quarantined'
+order by newest.observed_at, newest.snapshot_id
+"""
+
+
+def accounts(home: Path) -> list[Row]:
+    """Every account: account_id, name (the user's, else the provider's), institution, is_active."""
+    with lake.reading(home, "accounts", "account_edits") as connection:
+        return rows(connection, _ACCOUNTS)
+
+
+def find_account(home: Path, wanted: str) -> Row:
+    """The account of that id or name. Raises NotFound when none or several have it."""
+    found = accounts(home)
+    named = [
+        row
+        for row in found
+        if wanted == row["account_id"] or wanted.casefold() == row["name"].casefold()
+    ]
+    if len(named) != 1:
+        raise NotFound("account", wanted, [row["account_id"] for row in found])
+    return named[0]
+
+
+def edit_account(home: Path, wanted: str, *, at: datetime, **changes: Any) -> Landing | None:
+    """Land the user's changes to one account: columns of account_edits. Lock holder only."""
+    row = {"account_id": find_account(home, wanted)["account_id"], "edited_at": at, **changes}
+    landing, _ = lake.land(home, "edit", {"account_edits": frame("account_edits", [row])}, at=at)
+    return landing
+
+
+def quarantined(home: Path) -> list[Row]:
+    """Snapshots that wait for a word: the columns of `snapshots`, and why (error)."""
+    with lake.reading(home, "snapshots", "account_syncs") as connection:
+        return rows(connection, _QUARANTINED)
+
+
+def quarantined_lines(home: Path, snapshot_id: str) -> list[Row]:
+    """The holdings of a quarantined snapshot."""
+    query = (
+        "select symbol, name, quantity, snapshot_price, snapshot_value, currency "
+        "from raw_holdings where snapshot_id = $id order by symbol"
+    )
+    with lake.reading(home, "holdings") as connection:
+        return rows(connection, query, {"id": snapshot_id})
+
+
+def settle(home: Path, snapshot_id: str, *, accepted: bool, at: datetime) -> Landing | None:
+    """Accept a quarantined snapshot as true, or reject it for good; holder of the lock only."""
+    waiting = {row["snapshot_id"]: row for row in quarantined(home)}
+    if snapshot_id not in waiting:
+        raise NotFound("quarantined snapshot", snapshot_id, waiting)
+    row = {name: value for name, value in waiting[snapshot_id].items() if name != "error"}
+    del row["landing_id"]
+    row["status"] = "success" if accepted else "failed"
+    landing, _ = lake.land(home, "edit", {"snapshots": frame("snapshots", [row])}, at=at)
+    return landing
