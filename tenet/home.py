@@ -69,6 +69,20 @@ def build_note(home: Path) -> Path:
     return home / "build.json"
 
 
+def sync_note(home: Path) -> Path:
+    """The small file that tells how each account's last sync went."""
+    return home / "sync.json"
+
+
+def last_syncs(home: Path) -> list[Info]:
+    """How each account's last sync went, by account; empty when there was none."""
+    try:
+        found: list[Info] = json.loads(sync_note(home).read_text())
+    except (OSError, ValueError):
+        return []
+    return found
+
+
 def last_build(home: Path) -> Info | None:
     """The facts of the published build, without opening it; None when there is none."""
     try:

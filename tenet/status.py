@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tenet.home import last_build, require
+from tenet.home import last_build, last_syncs, require
 from tenet.landings import fingerprint, landings
 
 if TYPE_CHECKING:
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 def status(home: Path) -> dict[str, Any]:
     """Landings and build of a home. No database is opened and no settings are read.
 
-    is_current: the build holds every landing. Raises HomeMissing.
+    is_current: the build holds every landing. accounts: how each one's last sync went: status,
+    error, last_attempt_at, last_data_at. Raises HomeMissing.
     """
     landed = landings(require(home))
     build = last_build(home)
@@ -24,4 +25,5 @@ def status(home: Path) -> dict[str, Any]:
         "last_landing": landed[-1].landing_id if landed else None,
         "is_current": build is not None and build["lake"] == fingerprint(landed),
         "build": build,
+        "accounts": last_syncs(home),
     }

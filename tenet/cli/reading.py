@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -31,17 +31,11 @@ def status(session: Session, as_json: bool) -> None:
     if as_json:
         emit_json(found)
         return
-    build = found["build"]
-    click.echo(f"home       {found['home']}")
-    click.echo(f"landings   {found['landing_count']:,}, last {found['last_landing'] or 'none'}")
-    if build is None:
-        click.echo("build      none yet; run `tenet build`")
-        return
-    values = counted(build["row_counts"]["daily_holding_values"], "daily value")
-    click.echo(f"build      {build['revision']} of {build['built_at'][:19]} UTC")
-    click.echo(f"           {values} through {build['through_date']} in {build['base_currency']}")
-    if not found["is_current"]:
-        click.echo("           older than the newest landing; run `tenet build`")
+    _print_build(found)
+    for row in found["accounts"]:
+        name, data = row["name"] or row["account_id"], (row["last_data_at"] or "never")[:10]
+        why = f"  {row['error']}" if row["error"] else ""
+        click.echo(f"{row['provider']:10} {name:28.28} {row['status']:12} data of {data}{why}")
 
 
 @click.command()
@@ -102,3 +96,17 @@ def export(session: Session, folder: Path, kind: Literal["parquet", "csv"], as_j
     session.say(f"wrote {counted(len(tables), 'table')} with {counted(rows, 'row')} to {folder}")
     if as_json:
         emit_json(tables)
+
+
+def _print_build(found: dict[str, Any]) -> None:
+    build = found["build"]
+    click.echo(f"home       {found['home']}")
+    click.echo(f"landings   {found['landing_count']:,}, last {found['last_landing'] or 'none'}")
+    if build is None:
+        click.echo("build      none yet; run `tenet build`")
+        return
+    values = counted(build["row_counts"]["daily_holding_values"], "daily value")
+    click.echo(f"build      {build['revision']} of {build['built_at'][:19]} UTC")
+    click.echo(f"           {values} through {build['through_date']} in {build['base_currency']}")
+    if not found["is_current"]:
+        click.echo("           older than the newest landing; run `tenet build`")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -12,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 from tenet import lake
 from tenet.errors import ProviderSyncError
 from tenet.frames import frame
+from tenet.home import last_syncs, sync_note, write_whole
 from tenet.providers.http import make_client
 from tenet.providers.result import ProviderSyncResult
 from tenet.providers.scrub import scrub
 from tenet.sync import rows
 from tenet.sync.judge import Verdict, judge
-from tenet.sync.known import known_accounts
+from tenet.sync.known import Known, known_accounts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -98,7 +100,9 @@ def sync(
         reports.append(report)
         told(report)
     ended = SyncReport(session_id, tuple(reports), None)
-    return replace(ended, landing=tables.land(home, ended))
+    ended = replace(ended, landing=tables.land(home, ended))
+    _note(home, ended, known, at)
+    return ended
 
 
 def _ask(
@@ -188,6 +192,27 @@ class _Tables:
         tables = {name: frame(name, found) for name, found in self.rows.items() if found}
         landing, _ = lake.land(home, "sync", tables, at=self.at, only_new=("activities",))
         return landing
+
+
+def _note(home: Path, report: SyncReport, known: Mapping[str, Known], at: datetime) -> None:
+    """Write down how each account's last sync went, for `tenet status`."""
+    rows = {row["account_id"]: row for row in last_syncs(home)}
+    for provider in report.providers:
+        for verdict in provider.verdicts:
+            before = known.get(verdict.account_id) or Known(verdict.account_id)
+            data_at = at if verdict.status == "success" else before.observed_at
+            name = before.name or (verdict.account.name if verdict.account else None)
+            rows[verdict.account_id] = {
+                "account_id": verdict.account_id,
+                "provider": provider.provider,
+                "name": name,
+                "status": verdict.status,
+                "error": verdict.error,
+                "last_attempt_at": at.isoformat(),
+                "last_data_at": data_at.isoformat() if data_at else None,
+            }
+    text = json.dumps([rows[account_id] for account_id in sorted(rows)], indent=1)
+    write_whole(sync_note(home), text + "\n")
 
 
 def _first_error(report: SyncReport) -> str | None:
