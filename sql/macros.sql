@@ -2,6 +2,10 @@
 -- do not fit one DECIMAL. All round half away from zero. What is too large even for that (more than
 -- 38 digits on the way) is computed in DOUBLE; what does not fit its column is null.
 
+-- An amount in its major currency: pence over 100. null says that it is in one already.
+create or replace temp macro in_major(amount, major_per_minor) as
+    if(major_per_minor is null, amount, (amount * major_per_minor::decimal(10, 4))::decimal(28, 10));
+
 -- An amount times a split factor, to ten places.
 create or replace temp macro times_factor(amount, factor) as
     coalesce(
@@ -38,17 +42,16 @@ create or replace temp macro exact_value(quantity, price, multiplier, rounded) a
             then try((quantity * price::decimal(38, 10) * rounded)::decimal(18, 2))
     end;
 
--- quantity x price x multiplier, exact to the cent. The DOUBLE product is off by less than 1e-4 cents
--- below 1e9 (six roundings of 2^-53 each), so it is taken where a half cent is farther away than
--- that; elsewhere the exact product decides, with as many places as the multiplier needs.
+-- Whether a DOUBLE product tells its cents: it is off by less than 1e-4 cents below 1e9 (six roundings
+-- of 2^-53 each), so it does where a half cent is farther away than that.
+create or replace temp macro is_certain(product) as
+    abs(product) < 1e9 and abs(abs(product) * 100 - floor(abs(product) * 100) - 0.5) > 1e-3;
+
+-- quantity x price x multiplier, exact to the cent: where the DOUBLE product does not tell, the exact
+-- product decides, with as many places as the multiplier needs.
 create or replace temp macro value_in_cents(quantity, price, multiplier) as
     case
-        when abs(quantity::double * price::double * multiplier::double) < 1e9
-            and abs(
-                abs(quantity::double * price::double * multiplier::double) * 100
-                - floor(abs(quantity::double * price::double * multiplier::double) * 100)
-                - 0.5
-            ) > 1e-3
+        when is_certain(quantity::double * price::double * multiplier::double)
             then (quantity::double * price::double * multiplier::double)::decimal(18, 2)
         else coalesce(
             exact_value(quantity, price, multiplier, multiplier::decimal(28, 0)),
@@ -56,4 +59,11 @@ create or replace temp macro value_in_cents(quantity, price, multiplier) as
             exact_value(quantity, price, multiplier, multiplier::decimal(28, 10)),
             try((quantity::double * price::double * multiplier::double)::decimal(18, 2))
         )
+    end;
+
+-- amount x rate, exact to the cent, by the same reasoning.
+create or replace temp macro value_in_base(amount, rate) as
+    case
+        when is_certain(amount::double * rate::double) then (amount::double * rate::double)::decimal(18, 2)
+        else try_cast(amount::decimal(28, 2) * rate::decimal(38, 10) as decimal(18, 2))
     end;

@@ -11,41 +11,60 @@ security_edits as (select * from stg_security_edits),
 split_factors as (select * from int_split_factors),
 settings as (select * from build_settings),
 
+several as (
+    select
+        security_id,
+        price_date,
+    from closes
+    group by all
+    having count(*) > 1
+),
+
 -- The source set for the security, else yahoo, coingecko, then by name.
 chosen as (
+    select * from closes anti join several using (security_id, price_date)
+    union all
+    (
+        select closes.*
+        from closes
+        semi join several using (security_id, price_date)
+        left join security_edits using (security_id)
+        qualify row_number() over (
+            partition by closes.security_id, closes.price_date
+            order by
+                closes.source is distinct from security_edits.price_source,
+                closes.source <> 'yahoo',
+                closes.source <> 'coingecko',
+                closes.source
+        ) = 1
+    )
+),
+
+dated as (
     select
-        closes.*,
-        timezone(settings.timezone, closes.observed_at)::date as observed_date,
-    from closes
+        chosen.*,
+        timezone(settings.timezone, chosen.observed_at)::date as observed_date,
+    from chosen
     cross join settings
-    left join security_edits using (security_id)
-    where closes.price_date <= settings.through_date
-    qualify row_number() over (
-        partition by closes.security_id, closes.price_date
-        order by
-            closes.source is distinct from security_edits.price_source,
-            closes.source <> 'yahoo',
-            closes.source <> 'coingecko',
-            closes.source
-    ) = 1
+    where chosen.price_date <= settings.through_date
 ),
 
 as_traded as (
     select
-        chosen.security_id,
-        chosen.price_date,
-        chosen.source,
-        chosen.currency,
+        dated.security_id,
+        dated.price_date,
+        dated.source,
+        dated.currency,
         case
-            when later_splits.factor is null then chosen.close
-            else times_factor(chosen.close, later_splits.factor)
+            when later_splits.factor is null then dated.close
+            else times_factor(dated.close, later_splits.factor)
         end as close,
-    from chosen
+    from dated
     left join split_factors as later_splits
-        on chosen.basis = 'split_adjusted'
-        and chosen.security_id = later_splits.security_id
-        and chosen.price_date between later_splits.earlier_from and later_splits.earlier_until
-        and chosen.observed_date between later_splits.later_from and later_splits.later_until
+        on dated.basis = 'split_adjusted'
+        and dated.security_id = later_splits.security_id
+        and dated.price_date between later_splits.earlier_from and later_splits.earlier_until
+        and dated.observed_date between later_splits.later_from and later_splits.later_until
 )
 
 select

@@ -28,6 +28,15 @@ crypto as (
     full join security_edits using (security_id)
 ),
 
+-- Where no close is more than 20 times another, none can be out of bounds.
+wide as (
+    select security_id
+    from closes
+    where unsplit_close > 0
+    group by security_id
+    having max(unsplit_close) > 20 * min(unsplit_close)
+),
+
 -- Twice the close, so that the mean of two middle closes is exact.
 surrounded as (
     select
@@ -37,6 +46,7 @@ surrounded as (
         median(2 * unsplit_close) over (in_order rows between 5 preceding and 1 preceding) as doubled_before,
         median(2 * unsplit_close) over (in_order rows between 1 following and 5 following) as doubled_after,
     from closes
+    semi join wide using (security_id)
     where unsplit_close > 0
     window in_order as (partition by security_id order by price_date)
 ),
@@ -58,9 +68,10 @@ select
     closes.close,
     (bounded.doubled_before / 2)::decimal(28, 10) as median_before,
     (bounded.doubled_after / 2)::decimal(28, 10) as median_after,
-    bounded.doubled is null
+    closes.unsplit_close <= 0
     or (
-        coalesce(bounded.doubled_before, bounded.doubled_after) is not null
+        bounded.doubled is not null
+        and coalesce(bounded.doubled_before, bounded.doubled_after) is not null
         and coalesce(bounded.doubled not between bounded.lowest * bounded.doubled_before
             and bounded.highest * bounded.doubled_before, true)
         and coalesce(bounded.doubled not between bounded.lowest * bounded.doubled_after

@@ -63,12 +63,22 @@ emptied as (
         positions.currency as price_currency,
     from positions
     anti join holdings using (snapshot_id)
+),
+
+everything as (select * from held union all by name select * from emptied),
+
+securities as (
+    select
+        security_id,
+        price_currency,
+        (row_number() over (order by security_id, price_currency))::integer as security_key,
+    from (select distinct security_id, price_currency from everything)
 )
 
 select
     position_id,
     security_id,
-    (dense_rank() over (order by security_id, price_currency))::integer as security_key,
+    securities.security_key,
     symbol,
     pricing,
     price_currency,
@@ -77,4 +87,5 @@ select
     snapshot_price::decimal(28, 10) as snapshot_price,
     snapshot_value::decimal(28, 10) as snapshot_value,
     cash_price::decimal(28, 10) as cash_price,
-from (select * from held union all by name select * from emptied)
+from everything
+left join securities using (security_id, price_currency)

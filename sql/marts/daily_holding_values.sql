@@ -111,7 +111,7 @@ select
     case
         when security_id = '_ZERO_BALANCE' then 0
         when fx_rate = 1 then market_value
-        else try_cast(market_value::decimal(28, 2) * fx_rate::decimal(38, 10) as decimal(18, 2))
+        else value_in_base(market_value, fx_rate)
     end::decimal(18, 2) as market_value_base,
     is_provisional,
 from valued

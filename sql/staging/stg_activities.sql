@@ -20,10 +20,9 @@ in_major_units as (
     select
         landed.* exclude (currency, price, amount, fee),
         coalesce(minor_units.major_currency, landed.currency) as currency,
-        coalesce(minor_units.major_per_minor, 1)::decimal(10, 4) as scale,
-        (landed.price * scale)::decimal(28, 10) as price,
-        (landed.amount * scale)::decimal(28, 10) as amount,
-        (landed.fee * scale)::decimal(28, 10) as fee,
+        in_major(landed.price, minor_units.major_per_minor) as price,
+        in_major(landed.amount, minor_units.major_per_minor) as amount,
+        in_major(landed.fee, minor_units.major_per_minor) as fee,
     from landed
     left join minor_units on landed.currency = minor_units.code
 )

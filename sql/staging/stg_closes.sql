@@ -8,19 +8,38 @@
 with
 
 landed as (select * from raw_closes),
-minor_units as (select * from minor_units)
+minor_units as (select * from minor_units),
+
+repeated as (
+    select
+        security_id,
+        price_date,
+        source,
+    from landed
+    group by all
+    having count(*) > 1
+),
+
+-- Only closes that were landed again need to be put in order.
+newest as (
+    select * from landed anti join repeated using (security_id, price_date, source)
+    union all
+    (
+        select *
+        from landed semi join repeated using (security_id, price_date, source)
+        qualify row_number() over (
+            partition by security_id, price_date, source order by observed_at desc, landing_id desc
+        ) = 1
+    )
+)
 
 select
-    landed.security_id,
-    landed.price_date,
-    landed.source,
-    coalesce(minor_units.major_currency, landed.currency) as currency,
-    (landed.close * coalesce(minor_units.major_per_minor, 1)::decimal(10, 4))::decimal(28, 10) as close,
-    landed.basis,
-    landed.observed_at,
-from landed
-left join minor_units on landed.currency = minor_units.code
-qualify row_number() over (
-    partition by landed.security_id, landed.price_date, landed.source
-    order by landed.observed_at desc, landed.landing_id desc
-) = 1
+    newest.security_id,
+    newest.price_date,
+    newest.source,
+    coalesce(minor_units.major_currency, newest.currency) as currency,
+    in_major(newest.close, minor_units.major_per_minor) as close,
+    newest.basis,
+    newest.observed_at,
+from newest
+left join minor_units on newest.currency = minor_units.code

@@ -14,17 +14,37 @@ with
 landed as (select * from raw_holdings),
 minor_units as (select * from minor_units),
 
+repeated as (
+    select
+        snapshot_id,
+        security_id,
+    from landed
+    group by all
+    having count(*) > 1
+),
+
+-- The newest landing of each row. Only rows that were landed again need to be put in order.
+newest as (
+    select * from landed anti join repeated using (snapshot_id, security_id)
+    union all
+    (
+        select *
+        from landed semi join repeated using (snapshot_id, security_id)
+        qualify row_number() over (partition by snapshot_id, security_id order by landing_id desc) = 1
+    )
+),
+
 in_major_units as (
     select
-        landed.* exclude (currency, snapshot_price, snapshot_value, cost_basis),
-        coalesce(minor_units.major_currency, landed.currency) as currency,
+        newest.* exclude (currency, snapshot_price, snapshot_value, cost_basis),
+        coalesce(minor_units.major_currency, newest.currency) as currency,
         coalesce(minor_units.major_per_minor, 1)::decimal(10, 4) as scale,
-        (landed.snapshot_price * scale)::decimal(28, 10) as snapshot_price,
-        (landed.snapshot_value * scale)::decimal(28, 10) as snapshot_value,
-        (landed.cost_basis * scale)::decimal(28, 10) as cost_basis,
-    from landed
-    left join minor_units on landed.currency = minor_units.code
-    where landed.security_id <> '_ZERO_BALANCE'
+        in_major(newest.snapshot_price, minor_units.major_per_minor) as snapshot_price,
+        in_major(newest.snapshot_value, minor_units.major_per_minor) as snapshot_value,
+        in_major(newest.cost_basis, minor_units.major_per_minor) as cost_basis,
+    from newest
+    left join minor_units on newest.currency = minor_units.code
+    where newest.security_id <> '_ZERO_BALANCE'
 )
 
 select
@@ -42,4 +62,3 @@ select
     asset_type,
     scale as cash_price,
 from in_major_units
-qualify row_number() over (partition by snapshot_id, security_id order by landing_id desc) = 1

@@ -18,7 +18,7 @@ select
     newest.security_id,
     newest.price_date,
     coalesce(minor_units.major_currency, newest.currency) as currency,
-    (newest.price * coalesce(minor_units.major_per_minor, 1)::decimal(10, 4))::decimal(28, 10) as price,
+    in_major(newest.price, minor_units.major_per_minor) as price,
 from newest
 left join minor_units on newest.currency = minor_units.code
 where newest.price is not null

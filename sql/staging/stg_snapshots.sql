@@ -17,7 +17,7 @@ select
     landed.observed_at,
     landed.balance_date,
     coalesce(minor_units.major_currency, landed.currency) as currency,
-    (landed.total_value * coalesce(minor_units.major_per_minor, 1)::decimal(10, 4))::decimal(28, 10) as total_value,
+    in_major(landed.total_value, minor_units.major_per_minor) as total_value,
     landed.status,
 from landed
 left join minor_units on landed.currency = minor_units.code

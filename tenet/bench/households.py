@@ -2,7 +2,7 @@
 
 Each account syncs weekly and always holds the same number of positions, one of them cash. Twice a
 year it sells one position and buys another. Of the securities some are in euros, francs and pence,
-some split, some have no closes, and some are known to their provider only.
+some split, some have a wild close now and then, some have none, and some only their provider knows.
 `python -m tenet.bench.households SIZE FOLDER` writes one.
 """
 
@@ -12,11 +12,14 @@ import sys
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tenet.database import Connection, connect, literal
+if TYPE_CHECKING:
+    from tenet.database import Connection
 
 LAST_DAY = date(2025, 12, 31)
-SETTINGS = 'base_currency = "USD"\ntimezone = "America/New_York"\n'
+TIMEZONE = "America/New_York"
+SETTINGS = f'base_currency = "USD"\ntimezone = "{TIMEZONE}"\n'
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,11 @@ select
         when number % 20 = 18 then 'CHF'
         else 'USD'
     end as currency,
-    case when number % 40 = 11 then 'crypto' when number % 3 = 0 then 'etf' else 'equity' end as asset_type,
+    case
+        when number % 40 = 11 then 'crypto'
+        when number % 3 = 0 then 'etf'
+        else 'equity'
+    end as asset_type,
     number % 20 not in (7, 13) as has_closes,
     5 + draw('price', number, 40000) / 100 as first_price,
     case when number % 10 = 4 then first_day() + draw('split', number, days()) end as split_date,
@@ -79,8 +86,8 @@ create table prices as
 select
     number,
     day,
-    (first_price * exp(sum(draw(day, number, 301) - 149) over (partition by number order by day) / 10000))
-        ::decimal(18, 4) as price,
+    sum(draw(day, number, 301) - 149) over (partition by number order by day) as basis_points,
+    (first_price * exp(basis_points / 10000))::decimal(18, 4) as price,
 from securities cross join trading_days;
 
 create table syncs as
@@ -106,8 +113,8 @@ from syncs cross join range(1, holdings_count()) as slots(slot);
 _DATASETS = {
     "accounts": """
         select distinct
-            account_id, 'bench' as provider, 'Account ' || account as name, 'Bench Bank' as institution,
-            'brokerage' as account_type, 'USD' as currency,
+            account_id, 'bench' as provider, 'Account ' || account as name,
+            'Bench Bank' as institution, 'brokerage' as account_type, 'USD' as currency,
         from syncs""",
     "snapshots": """
         select
@@ -116,8 +123,8 @@ _DATASETS = {
         from syncs""",
     "holdings": """
         select
-            snapshot_id, account_id, security_id, security_id as symbol, 'Security ' || number as name,
-            currency, asset_type, 1 as multiplier,
+            snapshot_id, account_id, security_id, security_id as symbol,
+            'Security ' || number as name, currency, asset_type, 1 as multiplier,
             (quantity * if(sync_date >= split_date, ratio, 1))::decimal(18, 6) as quantity,
             (price * if(sync_date < split_date, ratio, 1))::decimal(18, 4) as snapshot_price,
             (quantity * price * if(split_date is null, 1, ratio))::decimal(18, 2) as snapshot_value,
@@ -126,13 +133,16 @@ _DATASETS = {
         asof join prices on positions.number = prices.number and sync_date >= prices.day
         union all by name
         select
-            snapshot_id, account_id, '_CASH:USD' as security_id, 'USD' as currency, 'cash' as asset_type,
-            1 as multiplier, 100 + draw('cash', snapshot_id, 1000000) / 100 as quantity,
+            snapshot_id, account_id, '_CASH:USD' as security_id, 'USD' as currency,
+            'cash' as asset_type, 1 as multiplier,
+            100 + draw('cash', snapshot_id, 1000000) / 100 as quantity,
         from syncs""",
     "closes": """
         select
-            security_id, day as price_date, 'yahoo' as source, price as close, currency,
-            'split_adjusted' as basis, (last_day() + time '22:00')::timestamp::timestamptz as observed_at,
+            security_id, day as price_date, 'yahoo' as source, currency,
+            price * if(number % 25 = 2 and draw('slip', day, 400) = 0, 100, 1) as close,
+            'split_adjusted' as basis,
+            (last_day() + time '22:00')::timestamp::timestamptz as observed_at,
         from prices inner join securities using (number)
         where has_closes and draw('holiday', day, 40) > 0""",
     "splits": """
@@ -146,12 +156,15 @@ _DATASETS = {
             (rate * (1 + draw(quote_currency, day, 1000) / 20000))::decimal(10, 4) as rate,
             (day + time '16:00')::timestamp::timestamptz as observed_at,
         from trading_days
-        cross join (values ('USD', 1.1), ('GBP', 0.85), ('CHF', 0.95)) as quotes(quote_currency, rate)""",
+        cross join (values ('USD', 1.1), ('GBP', 0.85), ('CHF', 0.95))
+            as quotes(quote_currency, rate)""",
 }
 
 
 def write(household: Household, folder: Path) -> None:
     """Write the household's datasets into `folder`, which `tenet import` takes."""
+    from tenet.database import connect, literal
+
     folder.mkdir(parents=True, exist_ok=True)
     connection = connect()
     try:

@@ -67,8 +67,12 @@ def make_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
 
 def checked_base_url(setting: str, url: str) -> str:
     """A base URL: scheme, host and port. Raises ConfigError; plain http only to loopback."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        is_whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        is_whole = False
+    if not is_whole:
         raise ConfigError(setting, "is not a URL such as https://host:port")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise ConfigError(setting, "plain http is for this machine only; use https")
@@ -81,6 +85,7 @@ class Line:
 
     spacing: least seconds between two requests. pause: how to wait (tests count instead).
     attempts: how often a retriable answer is asked again, at most.
+    wait_of: the seconds that an answer asks us to wait, where its body or own headers say so.
     """
 
     client: httpx.Client
@@ -88,6 +93,7 @@ class Line:
     spacing: float = 0.0
     attempts: int = 3
     pause: Callable[[float], None] = time.sleep
+    wait_of: Callable[[Answer], float | None] = lambda answer: answer.retry_after
     _last: float = field(default=float("-inf"), init=False)
 
     def ask(
@@ -115,7 +121,11 @@ class Line:
                 )
                 sign(request)
                 answer = self._send(request)
-            except httpx.TransportError as error:
+            except httpx.InvalidURL:
+                raise ProviderSyncError(
+                    "data", "an address that was given is none", code="bad_url"
+                ) from None
+            except httpx.RequestError as error:
                 if last:
                     raise ProviderSyncError(
                         "connection", f"no answer: {type(error).__name__}", retriable=True
@@ -124,7 +134,8 @@ class Line:
             else:
                 if last or answer.status not in _RETRIABLE:
                     return answer
-                wait = self._jittered(attempt) if answer.retry_after is None else answer.retry_after
+                asked = self.wait_of(answer)
+                wait = self._jittered(attempt) if asked is None else asked
                 if wait > LONGEST_WAIT:
                     return answer
             self.pause(wait)
@@ -153,6 +164,8 @@ class Line:
 
 def category_of(status: int) -> tuple[str, bool]:
     """Category and retriable of an HTTP status that is no success."""
+    if 300 <= status < 400:
+        return "connection", False  # a redirect, never followed
     if status in (401, 402, 403):
         return "auth", False
     if status == 429:

@@ -19,7 +19,9 @@ class Provider(Protocol):
     name: lower case, as in ids and commands. secrets: texts that must never be written anywhere.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The provider's name."""
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -1,0 +1,143 @@
+"""The runs as a report: numbers, ratios with their targets, and the machine they were made on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from tenet import __version__
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tenet.bench.suite import Runs
+
+SLOWEST = 10
+GB = 1e9
+TARGETS = {
+    "build to write floor, CPU": {"family": "<= 5", "whale": "<= 3"},
+    "Python loop to build": {"family": ">= 4"},
+    "build to arrays, CPU": {"whale": "<= 10"},
+    "reading raw to build": {"family": "<= 0.1", "whale": "<= 0.1"},
+    "unchanged build to Python start": {},
+    "status to Python start": dict.fromkeys(("small", "family", "whale"), "<= 4"),
+    "peak memory of build, GB": {"family": "<= 0.6", "whale": "<= 2"},
+}
+
+
+def report(contests: dict[str, dict[str, Any]], at: datetime) -> dict[str, Any]:
+    """All of it, ready for JSON.
+
+    contests: what `suite.contest` returned, by size. at: now.
+    Times are seconds, memory is bytes. Ratios divide the least of the runs by the least, wall
+    unless CPU is said; reading raw leaves out the start of Python and DuckDB.
+    """
+    return {
+        "measured_at": at.isoformat(timespec="seconds"),
+        "tenet": __version__,
+        "commit": _commit(),
+        "machine": _machine(),
+        "sizes": {size: _size(size, found) for size, found in contests.items()},
+    }
+
+
+def table(found: dict[str, Any]) -> str:
+    """The report for people, as text."""
+    machine, commit = found["machine"], found["commit"] or "no commit"
+    cores = f"{machine['cores']} cores of {machine['cpu']}, {machine['memory'] / GB:.0f} GB"
+    lines = [
+        f"tenet {found['tenet']} at {commit}, {found['measured_at']}",
+        f"{cores}; Python {machine['python']}, DuckDB {machine['duckdb']}",
+    ]
+    for size, part in found["sizes"].items():
+        rows, years = part["household"]["daily_values"], part["household"]["years"]
+        lines += ["", f"{size}: {rows:,} daily values of {years} years"]
+        lines.append(f"  {'seconds':17}{'wall':>9}{'median':>9}{'CPU':>9}{'peak MB':>9}")
+        for name, run in part["runs"].items():
+            numbers = f"{run['wall']:9.3f}{run['wall_median']:9.3f}{run['cpu']:9.3f}"
+            lines.append(f"  {name:17}{numbers}{run['peak'] / 1e6:9.0f}")
+        lines.append(f"  {'ratio':33}{'':>9}   target")
+        for name, ratio in part["ratios"].items():
+            lines.append(f"  {name:33}{ratio['value']:9.2f}   {ratio['target'] or ''}".rstrip())
+        lines.append(f"  slowest models, of {sum(part['seconds'].values()):.2f} s in all")
+        slowest = list(part["seconds"].items())[:SLOWEST]
+        lines += [f"  {name:33}{seconds:9.3f}" for name, seconds in slowest]
+    return "\n".join(lines)
+
+
+def _size(size: str, found: dict[str, Any]) -> dict[str, Any]:
+    runs: Runs = found["runs"]
+    values = _ratios(runs)
+    return {
+        "household": found["household"],
+        "runs": {
+            name: {
+                "wall": min(run.wall for run in each),
+                "wall_median": median(run.wall for run in each),
+                "cpu": min(run.cpu for run in each),
+                "peak": max(run.peak for run in each),
+                "walls": [run.wall for run in each],
+            }
+            for name, each in runs.items()
+        },
+        "ratios": {
+            name: {"value": value, "target": TARGETS[name].get(size)}
+            for name, value in values.items()
+        },
+        "seconds": dict(sorted(found["seconds"].items(), key=lambda item: -item[1])),
+    }
+
+
+def _ratios(runs: Runs) -> dict[str, float]:
+    wall = {name: min(run.wall for run in each) for name, each in runs.items()}
+    cpu = {name: min(run.cpu for run in each) for name, each in runs.items()}
+    ratios = {
+        "build to write floor, CPU": cpu["build"] / cpu["copy"],
+        "build to arrays, CPU": cpu["build"] / cpu["arrays"],
+        "reading raw to build": max(wall["scan"] - wall["duckdb"], 0) / wall["build"],
+        "unchanged build to Python start": wall["build unchanged"] / wall["python"],
+        "status to Python start": wall["status"] / wall["python"],
+        "peak memory of build, GB": max(run.peak for run in runs["build"]) / GB,
+    }
+    if "loop" in runs:
+        ratios["Python loop to build"] = wall["loop"] / wall["build"]
+    return {name: ratios[name] for name in TARGETS if name in ratios}
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "cores": os.cpu_count(),
+        "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "cpu": _cpu_model(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "duckdb": version("duckdb"),
+    }
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
+
+
+def _commit() -> str | None:
+    """The checkout's commit, with `+` when files differ from it; None outside of git."""
+    try:
+        commit, changes = _git("rev-parse", "--short=12", "HEAD"), _git("status", "--porcelain")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return f"{commit}+" if changes else commit
+
+
+def _git(*words: str) -> str:
+    command = ["git", "-C", str(Path(__file__).parent), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

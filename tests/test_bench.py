@@ -1,0 +1,63 @@
+"""The bench: its households are what they promise to be, and its report has everything."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tenet.bench.households import HOUSEHOLDS, LAST_DAY, SETTINGS, write
+from tenet.build import build
+from tenet.cli import cli
+from tenet.database import connect, literal
+from tenet.settings import load
+
+
+def contents(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    connection = connect()
+    query = "select columns(*)::varchar from read_parquet({}) order by all"
+    return {
+        path.name: connection.execute(query.format(literal(path))).fetchall()
+        for path in sorted(folder.iterdir())
+    }
+
+
+def test_a_household_is_the_same_on_every_run(tmp_path: Path) -> None:
+    for run in ("first", "second"):
+        write(HOUSEHOLDS["small"], tmp_path / run)
+    assert contents(tmp_path / "first") == contents(tmp_path / "second")
+
+
+def test_a_build_has_the_daily_values_that_the_household_promises(tmp_path: Path) -> None:
+    write(HOUSEHOLDS["small"], tmp_path / "import")
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "tenet.toml").write_text(SETTINGS)
+    arguments = ["--home", str(home), "import", str(tmp_path / "import")]
+    assert CliRunner().invoke(cli, arguments, catch_exceptions=False).exit_code == 0
+    info, is_new = build(load(home), through=LAST_DAY, at=datetime.now(UTC))
+    assert is_new
+    assert info["row_counts"]["daily_holding_values"] == HOUSEHOLDS["small"].daily_values
+
+
+@pytest.mark.parametrize(
+    ("size", "rows"), [("small", 37_000), ("family", 547_000), ("whale", 14_600_000)]
+)
+def test_the_sizes_are_those_of_the_targets(size: str, rows: int) -> None:
+    assert HOUSEHOLDS[size].daily_values == pytest.approx(rows, rel=0.05)
+
+
+def test_the_report_compares_a_build_with_its_floors(tmp_path: Path) -> None:
+    out = tmp_path / "bench.json"
+    arguments = ["bench", "--size", "small", "--repeat", "1", "--json", "--out", str(out)]
+    result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    found = json.loads(result.stdout)
+    assert found == json.loads(out.read_text())
+    assert set(found) == {"measured_at", "tenet", "commit", "machine", "sizes"}
+    small = found["sizes"]["small"]
+    assert set(small) == {"household", "runs", "ratios", "seconds"}
+    assert {"import", "build", "build unchanged", "status", "copy", "loop"} <= set(small["runs"])
+    assert small["ratios"]["build to write floor, CPU"]["value"] > 0
+    assert "daily_holding_values" in small["seconds"]
