@@ -24,4 +24,10 @@ _TYPES = {
 def frame(dataset: str, rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
     """A frame with every column of the dataset; what the rows leave out is null."""
     columns = {column.name: _TYPES[column.kind.type] for column in DATASETS[dataset].columns}
-    return pl.DataFrame([dict(row) for row in rows], schema=columns)
+    cleaned = ({name: _storable(value) for name, value in row.items()} for row in rows)
+    return pl.DataFrame(list(cleaned), schema=columns)
+
+
+def _storable(value: Any) -> Any:
+    """Half of a surrogate pair, which JSON may hold and no file can, becomes a question mark."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value

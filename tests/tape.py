@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from hypothesis import strategies as st
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,6 +140,26 @@ def assert_errors(result: ProviderSyncResult, expected: list[Json]) -> None:
             assert row["message_contains"].lower() in str(error).lower()
         for probe in row.get("must_not_contain", []):
             assert probe not in str(error)
+
+
+@st.composite
+def mutated(draw: st.DrawFn, text: str) -> bytes:
+    """A JSON text cut short, with bytes changed, or with one of its values replaced by another."""
+    kind, at = draw(st.sampled_from(["cut", "bytes", "value"])), draw(st.integers(0, len(text) - 1))
+    if kind == "cut":
+        return text[:at].encode()
+    if kind == "bytes":
+        return text[:at].encode() + draw(st.binary(max_size=4)) + text[at + 1 :].encode()
+    old = json.dumps(draw(st.sampled_from(_values(json.loads(text)))))
+    odd = ["null", "true", "[]", "{}", "[[1]]", '{"code": []}', "0", "-1", "1e25"]
+    odd += ["1e999999999999999999999", "NaN", '""', '"x"', '"NaN"', '"\\ud800"']
+    odd += ['"9999-12-31T23:59:59-23:59"']
+    return text.replace(old, draw(st.sampled_from(odd)), 1).encode()
+
+
+def _values(part: Any) -> list[Any]:
+    inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    return [part, *(value for one in inner for value in _values(one))]
 
 
 def _fits(entry: Json, method: str, target: str, body: bytes) -> bool:

@@ -22,6 +22,8 @@ COMMANDS = {
     "build": "tenet.cli.writing",
     "sync": "tenet.cli.syncing",
     "quarantine": "tenet.cli.syncing",
+    "connect": "tenet.cli.connecting",
+    "doctor": "tenet.cli.connecting",
     "account": "tenet.cli.editing",
     "manual": "tenet.cli.editing",
     "demo": "tenet.cli.demo",

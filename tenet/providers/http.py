@@ -6,6 +6,7 @@ what does not come back is a ProviderSyncError of category connection.
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from dataclasses import dataclass, field
@@ -56,6 +57,8 @@ class Answer:
 
 def make_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
     """The client that `fetch` is given: no redirects, no environment proxies or netrc."""
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # below that they log URLs and headers
     return httpx.Client(
         timeout=TIMEOUT,
         follow_redirects=False,

@@ -230,4 +230,4 @@ def _counted(words: Iterable[str]) -> dict[str, int]:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, default=str, ensure_ascii=False, sort_keys=True)
+    return json.dumps(value, default=str, sort_keys=True)

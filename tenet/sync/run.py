@@ -171,6 +171,8 @@ class _Tables:
         landed = {row["account_id"] for row in self.rows["accounts"]} - left_alone
         found = {}
         for activity in result.activities:
+            if activity.pending or activity.activity_date is None:
+                continue  # it comes again when it is booked, perhaps under another id
             try:
                 row = rows.activity_row(provider, activity)
             except ValueError:
