@@ -77,15 +77,18 @@ securities as (
 
 select
     position_id,
-    security_id,
+    everything.security_id,
     securities.security_key,
     symbol,
     pricing,
-    price_currency,
+    everything.price_currency,
     quantity::decimal(28, 10) as quantity,
     multiplier::decimal(28, 10) as multiplier,
     snapshot_price::decimal(28, 10) as snapshot_price,
     snapshot_value::decimal(28, 10) as snapshot_value,
     cash_price::decimal(28, 10) as cash_price,
 from everything
-left join securities using (security_id, price_currency)
+left join securities
+    on everything.security_id = securities.security_id
+    -- An emptied account may have no currency.
+    and everything.price_currency is not distinct from securities.price_currency

@@ -9,15 +9,19 @@
 -- account_type: the provider's word for what kind of account it is
 with
 
-landed as (select * from raw_accounts)
+landed as (select * from raw_accounts),
+minor_units as (select * from minor_units)
 
 select
-    account_id,
-    coalesce(provider, split_part(account_id, ':', 1)) as provider,
-    external_id,
-    name,
-    institution,
-    account_type,
-    currency,
+    landed.account_id,
+    coalesce(landed.provider, split_part(landed.account_id, ':', 1)) as provider,
+    landed.external_id,
+    landed.name,
+    landed.institution,
+    landed.account_type,
+    coalesce(minor_units.major_currency, landed.currency) as currency,
 from landed
-qualify row_number() over (partition by account_id order by landing_id desc, session_id desc) = 1
+left join minor_units on landed.currency = minor_units.code
+qualify row_number() over (
+    partition by landed.account_id order by landed.landing_id desc, landed.session_id desc
+) = 1
