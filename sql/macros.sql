@@ -13,18 +13,25 @@ create or replace temp macro times_factor(amount, factor) as
         try((amount::decimal(28, 10) * factor::decimal(28, 10))::decimal(28, 10))
     );
 
+-- The same to twenty places, for comparing; null where that does not fit.
+create or replace temp macro times_factor_finely(amount, factor) as
+    coalesce(
+        try((amount::decimal(28, 10) * factor::decimal(38, 18))::decimal(38, 20)),
+        try((amount::decimal(28, 10) * factor::decimal(28, 10))::decimal(38, 20))
+    );
+
 -- A split factor as a whole number of 1e-18.
 create or replace temp macro factor_units(factor) as
     floor(factor)::hugeint * 1000000000000000000
     + ((factor - floor(factor)) * 1000000000000000000)::hugeint;
 
--- A price (never negative) over a split factor, to ten places: (2n + d) // 2d is n / d, rounded.
+-- A price over a split factor, to ten places: (2n + d) // 2d is n / d, rounded.
 create or replace temp macro over_factor(price, factor) as
     coalesce(
         try((
-            (2 * (price * 10000000000)::hugeint * 1000000000000000000::hugeint + factor_units(factor))
+            (2 * (abs(price) * 10000000000)::hugeint * 1000000000000000000::hugeint + factor_units(factor))
             // (2 * factor_units(factor))
-        )::decimal(38, 0) * 0.0000000001::decimal(10, 10))::decimal(28, 10),
+        )::decimal(38, 0) * sign(price) * 0.0000000001::decimal(10, 10))::decimal(28, 10),
         try((price::double / factor::double)::decimal(28, 10))
     );
 
@@ -65,5 +72,5 @@ create or replace temp macro value_in_cents(quantity, price, multiplier) as
 create or replace temp macro value_in_base(amount, rate) as
     case
         when is_certain(amount::double * rate::double) then (amount::double * rate::double)::decimal(18, 2)
-        else try_cast(amount::decimal(28, 2) * rate::decimal(38, 10) as decimal(18, 2))
+        else try((amount::decimal(28, 2) * rate::decimal(38, 10))::decimal(18, 2))
     end;

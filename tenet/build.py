@@ -5,17 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from typing import TYPE_CHECKING, Any
 
 from tenet import __version__, lake, resources, warehouse
-from tenet.home import Info, build_note, last_build, published, write_whole
+from tenet.home import Info, build_note, last_build, published, remove_leftovers, write_whole
 from tenet.landings import Landing, files, fingerprint, landings
 from tenet.schemas import DATASETS
 
 if TYPE_CHECKING:
     from datetime import date, datetime
-    from pathlib import Path
 
     from tenet.settings import Settings
 
@@ -39,7 +37,6 @@ def build(settings: Settings, *, through: date, at: datetime) -> tuple[Info, boo
     last = last_build(home)
     if last and last["revision"] == revision and last["through_date"] == through.isoformat():
         return last, False
-    _remove_leftovers(home)
     building = home / f"tenet.duckdb.{os.getpid()}.building"
     raw = {name: lake.scan(name, files(landed, name)) for name in DATASETS}
     facts = {
@@ -54,7 +51,7 @@ def build(settings: Settings, *, through: date, at: datetime) -> tuple[Info, boo
         rows, seconds = warehouse.build_file(building, raw, values, facts, resources.folder("sql"))
         warehouse.publish(building, published(home))
     finally:
-        _remove_leftovers(home)
+        remove_leftovers(home)
     info: Info = {
         name: value if isinstance(value, int) else str(value) for name, value in facts.items()
     }
@@ -71,8 +68,3 @@ def _revision(landed: list[Landing], values: dict[str, Any]) -> str:
         digest.update(path.name.encode() + path.read_bytes())
     digest.update(json.dumps({k: v for k, v in values.items() if k != "through_date"}).encode())
     return digest.hexdigest()[:16]
-
-
-def _remove_leftovers(home: Path) -> None:
-    for path in home.glob("tenet.duckdb.*.*"):
-        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)

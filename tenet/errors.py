@@ -134,7 +134,7 @@ class DuplicateKey(InputRefused):
         self.dataset, self.key, self.source, self.rows = dataset, key, source, rows
         super().__init__(
             f"{dataset}: two rows have the key {key} "
-            f"({_place(source, rows[0])} and {_place('', rows[1])})",
+            f"({_place(source, f'{rows[0]} and {rows[1]}')})",
             hint="keep one of them; a correction is a landing of its own",
         )
 
@@ -276,8 +276,9 @@ _PROVIDER_HINTS = {
 }
 
 
-def _place(source: str, row: int | None) -> str:
+def _place(source: str, row: int | str | None) -> str:
     word = "line" if source.endswith(".csv") else "row"
+    word += "s" if isinstance(row, str) else ""
     return " ".join(filter(None, [source, f"{word} {row}" if row is not None else ""]))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import contextmanager
+import shutil
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,9 +55,13 @@ def make_private_folder(path: Path) -> None:
 def write_whole(path: Path, text: str) -> None:
     """Replace a small file whole (mode 0600), so that no reader ever sees half of it."""
     aside = path.with_name(f"{path.name}.{os.getpid()}.writing")
-    aside.write_text(text)
-    aside.chmod(0o600)
-    aside.replace(path)
+    try:
+        aside.write_text(text)
+        aside.chmod(0o600)
+        aside.replace(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise HomeNotWritable(path.parent, error.strerror or str(error)) from error
 
 
 def published(home: Path) -> Path:
@@ -110,10 +115,22 @@ def writing(home: Path, at: datetime, *, patience: float = 0) -> Iterator[None]:
     except OSError as error:
         raise HomeNotWritable(home, error.strerror or str(error)) from error
     try:
+        remove_leftovers(home)
         write_whole(holder, f"pid {os.getpid()}, since {at:%Y-%m-%d %H:%M:%S} UTC")
         yield
     except OSError as error:
         raise HomeNotWritable(home, error.strerror or str(error)) from error
     finally:
-        holder.unlink(missing_ok=True)
+        with suppress(OSError):
+            holder.unlink()
         lock.release()
+
+
+def remove_leftovers(home: Path) -> None:
+    """Remove what a killed writer left unfinished. Only for the holder of the lock."""
+    for pattern in ("*.writing", "tenet.duckdb.*.*", "raw/.incoming"):
+        for path in home.glob(pattern):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)

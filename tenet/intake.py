@@ -6,6 +6,7 @@ what is written is exactly what was checked. The first thing wrong is refused wi
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -39,7 +40,7 @@ _ACCEPTED = {
     NUMBER: ("DECIMAL", "DOUBLE", "FLOAT", "HUGEINT", *_WHOLE),
     "BIGINT": _WHOLE,
     "DATE": ("DATE",),
-    "TIMESTAMPTZ": ("TIMESTAMP WITH TIME ZONE",),
+    "TIMESTAMPTZ": ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"),
     "BOOLEAN": ("BOOLEAN",),
 }
 """Types of a Parquet file or a frame that each stored type is taken from."""
@@ -88,12 +89,26 @@ def receive(
 
 @dataclass(frozen=True)
 class _Table:
-    """One incoming table, as it was sent: `raw_<dataset>` on the connection, with `_row`."""
+    """One incoming table, as it was sent: `raw_<dataset>` on the connection, with `_row`.
+
+    path: the file that it comes from, None for a frame.
+    """
 
     dataset: Dataset
-    source: str
-    is_csv: bool
+    path: Path | None
     types: dict[str, str]
+
+    @property
+    def source(self) -> str:
+        return self.path.name if self.path else ""
+
+    @property
+    def is_csv(self) -> bool:
+        return _is_csv(self.path)
+
+    def place(self, row: int) -> int:
+        """Where people find a row: the line of a CSV file, else the row's own number."""
+        return _line(self.path, row) if self.path and self.is_csv else row
 
     def check_columns(self, connection: Connection, note: Callable[[str], None]) -> None:
         known = [column.name for column in self.dataset.columns]
@@ -176,7 +191,7 @@ class _Table:
             f"group by {keys} having count(*) > 1 order by 2 limit 1"
         ).fetchone()
         if twice:
-            rows = (twice[0], twice[1])
+            rows = (self.place(twice[0]), self.place(twice[1]))
             raise DuplicateKey(self.dataset.name, twice[2], source=self.source, rows=rows)
 
     def check_references(
@@ -193,7 +208,12 @@ class _Table:
             if orphan := self._orphan(connection, column, there):
                 value, row = orphan
                 raise UnknownReference(
-                    self.dataset.name, column, value, target, source=self.source, row=row
+                    self.dataset.name,
+                    column,
+                    value,
+                    target,
+                    source=self.source,
+                    row=self.place(row),
                 )
 
     def _orphan(self, connection: Connection, column: str, there: str) -> tuple[str, int] | None:
@@ -208,33 +228,68 @@ class _Table:
     def _mismatch(
         self, column: str, problem: str, *, row: int | None = None, hint: str = ""
     ) -> SchemaMismatch:
+        place = None if row is None else self.place(row)
         return SchemaMismatch(
-            self.dataset.name, column, problem, source=self.source, row=row, hint=hint
+            self.dataset.name, column, problem, source=self.source, row=place, hint=hint
         )
 
 
 def _read(connection: Connection, dataset: Dataset, table: Incoming) -> _Table:
-    source, is_csv, scan = "", False, "incoming_frame"
+    path, scan = None, "incoming_frame"
     if isinstance(table, Path):
-        source, is_csv = table.name, table.suffix == ".csv"
-        options = ", header = true, all_varchar = true, delim = ',', quote = '\"'"
-        scan = (
-            f"read_csv({literal(table)}{options})" if is_csv else f"read_parquet({literal(table)})"
-        )
+        path = table
+        scan = _csv_scan(dataset, path) if _is_csv(path) else f"read_parquet({literal(path)})"
     else:
         connection.register(scan, table)
     raw = f"raw_{dataset.name}"
-    # The header of a CSV file is line 1.
-    first = 2 if is_csv else 1
     try:
         connection.execute(
-            f"create temp table {raw} as "
-            f"select row_number() over () + {first - 1} as _row, * from {scan}"
+            f"create temp table {raw} as select row_number() over () as _row, * from {scan}"
         )
     except Error as error:
-        raise LakeCorrupt(source or dataset.name, complaint(error)) from error
+        # After what is wrong DuckDB names the options of its reader, which nobody here can set.
+        reason = complaint(error).split(" Possible ")[0]
+        raise LakeCorrupt(path.name if path else dataset.name, reason) from error
     described = connection.execute(f"describe {raw}").fetchall()
-    return _Table(dataset, source, is_csv, {name: str(type_) for name, type_, *_ in described})
+    return _Table(dataset, path, {name: str(type_) for name, type_, *_ in described})
+
+
+def _is_csv(path: Path | None) -> bool:
+    return path is not None and path.suffix == ".csv"
+
+
+def _csv_scan(dataset: Dataset, path: Path) -> str:
+    """The query for a CSV file. Nothing is guessed: the header says how many cells a row has."""
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            header = next(csv.reader(file), [])
+    except (OSError, csv.Error) as error:
+        raise LakeCorrupt(path.name, str(getattr(error, "strerror", error))) from error
+    for name in header:
+        if [other.lower() for other in header].count(name.lower()) > 1:
+            raise SchemaMismatch(dataset.name, name, "the column stands twice", source=path.name)
+    if not header:
+        raise LakeCorrupt(path.name, "the file is empty, without even a header")
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
+    return (
+        f"read_csv({literal(path)}, auto_detect = false, header = true, delim = ',', "
+        f"quote = '\"', escape = '\"', columns = {{{columns}}})"
+    )
+
+
+def _line(path: Path, row: int) -> int:
+    """The line on which a row of a CSV file begins; cells may hold line breaks, lines be blank."""
+    csv.field_size_limit(2**31 - 1)
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        cells = csv.reader(file)
+        width = len(next(cells))
+        begins, found = cells.line_num + 1, 0
+        for line in cells:
+            found += bool(line) or width == 1
+            if found == row:
+                break
+            begins = cells.line_num + 1
+    return begins
 
 
 def _set_currencies(connection: Connection) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,11 +46,6 @@ def files(of: Iterable[Landing], dataset: str) -> list[Path]:
 def fingerprint(of: Iterable[Landing]) -> str:
     """A hash of which landings these are. Landings never change, so their ids say it all."""
     return hashlib.sha256("\n".join(landing.landing_id for landing in of).encode()).hexdigest()[:16]
-
-
-def recover(home: Path) -> None:
-    """Remove what a crashed writer left behind. Only for the holder of the lock."""
-    shutil.rmtree(home / "raw" / ".incoming", ignore_errors=True)
 
 
 def _folders(path: Path | str) -> list[os.DirEntry[str]]:

@@ -111,6 +111,8 @@ def load(home: Path, **options: Any) -> Settings:
     class Located(Settings):
         model_config = SettingsConfigDict(env_file=dotenv, toml_file=toml)
 
+    _require_text(toml)
+    _require_text(dotenv)
     try:
         _refuse_unknown(toml, dotenv)
         return Located(home=home, **options)
@@ -122,10 +124,23 @@ def load(home: Path, **options: Any) -> Settings:
         raise ConfigError(name, first["msg"].removeprefix("Value error, ")) from error
 
 
+def _require_text(path: Path) -> None:
+    try:
+        path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise ConfigError(str(path), f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), "is not UTF-8 text") from error
+
+
 def _refuse_unknown(toml: Path, dotenv: Path) -> None:
     """Other programs' variables may stand in `.env`; whatever begins with TENET_ is ours."""
     known = Settings.model_fields
-    for name, value in tomllib.loads(toml.read_text()).items() if toml.exists() else ():
+    for name, value in (
+        tomllib.loads(toml.read_text(encoding="utf-8")).items() if toml.exists() else ()
+    ):
         if name not in known:
             raise ConfigError(name, f"is not a setting ({toml})", known=known)
         _refuse_secrets(name, value)

@@ -34,9 +34,10 @@ class Workspace:
         """
         with self.connection() as connection:
             try:
-                frame: pl.DataFrame = connection.sql(
-                    query, params=dict(parameters or {}) or None
-                ).pl()
+                answer = connection.sql(query, params=dict(parameters or {}) or None)
+                if answer is None:
+                    raise QueryFailed("this asks for no rows")
+                frame: pl.DataFrame = answer.pl()
             except Error as error:
                 raise QueryFailed(complaint(error)) from error
             return frame

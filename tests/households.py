@@ -124,6 +124,10 @@ def day(number: int) -> date:
     return FIRST + timedelta(days=number)
 
 
+def numbers(*texts: str) -> st.SearchStrategy[Decimal]:
+    return st.sampled_from([Decimal(number) for text in texts for number in text.split()])
+
+
 SECURITIES = ["AAA", "brk.b", "BRK.B", "COIN", "_SF:0a1b2c3d", "_MAN:0123456789ab"]
 CASH = ["usd", "CAD", "$$", "spaxx", "_CASH:EUR", "_CASH:usd"]
 CURRENCIES = ["USD", "EUR", "GBP", "GBp", "ILA"]
@@ -132,16 +136,16 @@ SOURCES = ["yahoo", "coingecko", "abc", "zzz"]
 LANDINGS = st.sampled_from(["0", "1", "2"])
 
 # 1 and 10 against the guard's bounds 0.05 to 20, and 0.01 to 100 for crypto.
-PRICES = st.sampled_from(
-    "10 10 10 1 1 0.5 0.4999999999 0.05 0.1 0.0999999999 20 200 200.0000000001 1000 1000.0000000001 "
-    "100 0.01 0.03 0.015 3.3333333333 0.00000812 0.0000000001 123456.789 0 -10".split()
-).map(Decimal)
+PRICES = numbers(
+    "10 10 10 1 1 0.5 0.4999999999 0.05 0.1 0.0999999999 20 200 200.0000000001 1000",
+    "1000.0000000001 100 0.01 0.03 0.015 3.3333333333 0.00000812 0.0000000001 123456.789 0 -10",
+)
 QUANTITIES = st.one_of(
-    st.sampled_from("1 10 -3 0 0.5 1.5 100.5 -0.5 0.0000000001 33.3333333333".split()).map(Decimal),
+    numbers("1 10 -3 0 0.5 1.5 100.5 -0.5 0.0000000001 33.3333333333"),
     st.decimals(-1_000_000, 1_000_000, places=10),
 )
-RATIOS = st.sampled_from("2 3 4 7 20 1.5 0.5 0.1 0.05 0.3333333333 1.3333333333".split())
-RATES = st.sampled_from("1 1.1 0.9 0.85 3 0.3333333333 161.5 0.0062 1.0000000001".split())
+RATIOS = numbers("2 3 4 7 20 1.5 0.5 0.1 0.05 0.3333333333 1.3333333333")
+RATES = numbers("1 1.1 0.9 0.85 3 0.3333333333 161.5 0.0062 1.0000000001")
 HOURS = st.sampled_from([0, 1, 6, 7, 8, 10, 11, 12, 18, 22, 23])
 DAYS = st.integers(0, 24).map(day)
 
@@ -153,12 +157,13 @@ def moments(draw: st.DrawFn, within: tuple[int, int] = (0, 24)) -> datetime:
     return start + timedelta(hours=draw(HOURS)) - timedelta(microseconds=draw(st.integers(0, 1)))
 
 
-def rows(size: int, key: str, **columns: Any) -> st.SearchStrategy[list[Row]]:
-    """Up to `size` rows, no key twice in one landing."""
+def rows(least: int, most: int, key: str, **columns: Any) -> st.SearchStrategy[list[Row]]:
+    """So many rows, no key twice in one landing."""
     names = key.split()
     return st.lists(
         st.fixed_dictionaries({"landing_id": LANDINGS, **columns}),
-        max_size=size,
+        min_size=least,
+        max_size=most,
         unique_by=lambda row: (row["landing_id"], *(upper(row[name]) for name in names)),
     )
 
@@ -176,7 +181,7 @@ def held(draw: st.DrawFn, accounts: list[str]) -> dict[str, list[Row]]:
     """Snapshots with their holdings; a few are sent again, changed, in a later landing."""
     snapshots: list[Row] = []
     holdings: list[Row] = []
-    for number in range(draw(st.integers(1, 5))):
+    for number in range(draw(st.integers(2, 6))):
         account_id = draw(st.sampled_from(accounts))
         for landing_id in sorted(draw(st.sets(LANDINGS, min_size=1, max_size=2))):
             own = {"snapshot_id": f"s{number}", "account_id": account_id, "landing_id": landing_id}
@@ -186,7 +191,7 @@ def held(draw: st.DrawFn, accounts: list[str]) -> dict[str, list[Row]]:
             currency = draw(maybe(st.sampled_from(CURRENCIES)))
             seen = {"observed_at": draw(moments()), "status": status, "currency": currency}
             snapshots.append(own | seen)
-            ids = st.lists(st.sampled_from(SECURITIES + CASH), max_size=4, unique_by=str.upper)
+            ids = st.lists(st.sampled_from(SECURITIES + CASH), max_size=5, unique_by=str.upper)
             for security_id in draw(ids):
                 line = {
                     "security_id": security_id,
@@ -226,7 +231,7 @@ def households(draw: st.DrawFn) -> Household:
     fx = draw(
         st.lists(
             st.tuples(pairs, DAYS, st.sampled_from(["ecb", "yahoo", "abc"]), LANDINGS),
-            max_size=8,
+            max_size=10,
             unique=True,
         )
     )
@@ -234,7 +239,8 @@ def households(draw: st.DrawFn) -> Household:
         "accounts": accounts,
         "closes": draw(
             rows(
-                16,
+                12,
+                40,
                 "security_id price_date source",
                 security_id=security_id,
                 price_date=DAYS,
@@ -247,16 +253,18 @@ def households(draw: st.DrawFn) -> Household:
         ),
         "splits": draw(
             rows(
-                4,
+                0,
+                6,
                 "security_id split_date",
                 security_id=security_id,
                 split_date=DAYS,
-                ratio=RATIOS.map(Decimal),
+                ratio=RATIOS,
                 observed_at=moments((0, 30)),
             )
         ),
         "price_marks": draw(
             rows(
+                0,
                 3,
                 "security_id price_date edited_at",
                 security_id=security_id,
@@ -268,6 +276,7 @@ def households(draw: st.DrawFn) -> Household:
         ),
         "security_edits": draw(
             rows(
+                0,
                 3,
                 "security_id edited_at",
                 security_id=security_id,
@@ -278,6 +287,7 @@ def households(draw: st.DrawFn) -> Household:
         ),
         "account_edits": draw(
             rows(
+                0,
                 3,
                 "account_id edited_at",
                 account_id=st.sampled_from(names),
@@ -292,7 +302,7 @@ def households(draw: st.DrawFn) -> Household:
                 "quote_currency": pair[1],
                 "rate_date": rate_date,
                 "source": source,
-                "rate": Decimal(draw(RATES)),
+                "rate": draw(RATES),
                 "observed_at": draw(moments((0, 30))),
                 "landing_id": landing_id,
             }

@@ -3,7 +3,8 @@
 -- grain: one row per security and trading day through the build's last day
 -- keys: security_id, price_date
 -- close: price of one unit as traded on price_date, in currency
--- unsplit_close: the same for the units of before the first known split, so that splits do not show
+-- unsplit_close: the same for the units of before the first known split, so that splits do not show;
+-- to twenty places, since it is only compared; null from 1e18 on
 with
 
 closes as (select * from stg_closes),
@@ -43,42 +44,35 @@ chosen as (
 dated as (
     select
         chosen.*,
-        timezone(settings.timezone, chosen.observed_at)::date as observed_date,
+        case
+            when chosen.basis = 'split_adjusted'
+                then greatest(chosen.price_date, timezone(settings.timezone, chosen.observed_at)::date)
+            else chosen.price_date
+        end as unit_date, -- the day whose units the source means
     from chosen
     cross join settings
     where chosen.price_date <= settings.through_date
-),
-
-as_traded as (
-    select
-        dated.security_id,
-        dated.price_date,
-        dated.source,
-        dated.currency,
-        case
-            when later_splits.factor is null then dated.close
-            else times_factor(dated.close, later_splits.factor)
-        end as close,
-    from dated
-    left join split_factors as later_splits
-        on dated.basis = 'split_adjusted'
-        and dated.security_id = later_splits.security_id
-        and dated.price_date between later_splits.earlier_from and later_splits.earlier_until
-        and dated.observed_date between later_splits.later_from and later_splits.later_until
 )
 
 select
-    as_traded.security_id,
-    as_traded.price_date,
-    as_traded.source,
-    as_traded.currency,
-    as_traded.close,
+    dated.security_id,
+    dated.price_date,
+    dated.source,
+    dated.currency,
     case
-        when earlier_splits.factor is null then as_traded.close
-        else times_factor(as_traded.close, earlier_splits.factor)
+        when later_splits.factor is null then dated.close
+        else times_factor(dated.close, later_splits.factor)
+    end as close,
+    case
+        when known_splits.factor is null then try(dated.close::decimal(38, 20))
+        else times_factor_finely(dated.close, known_splits.factor)
     end as unsplit_close,
-from as_traded
-left join split_factors as earlier_splits
-    on as_traded.security_id = earlier_splits.security_id
-    and earlier_splits.earlier_from = '-infinity'
-    and as_traded.price_date between earlier_splits.later_from and earlier_splits.later_until
+from dated
+left join split_factors as later_splits
+    on dated.security_id = later_splits.security_id
+    and dated.price_date between later_splits.earlier_from and later_splits.earlier_until
+    and dated.unit_date between later_splits.later_from and later_splits.later_until
+left join split_factors as known_splits
+    on dated.security_id = known_splits.security_id
+    and known_splits.earlier_from = '-infinity'
+    and dated.unit_date between known_splits.later_from and known_splits.later_until

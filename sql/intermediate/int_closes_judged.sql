@@ -28,11 +28,17 @@ crypto as (
     full join security_edits using (security_id)
 ),
 
+-- Closes small enough that a hundred times one still fits. The others are quarantined.
+usable as (
+    select *
+    from closes
+    where unsplit_close > 0 and unsplit_close < 1e15::decimal(38, 0)
+),
+
 -- Where no close is more than 20 times another, none can be out of bounds.
 wide as (
     select security_id
-    from closes
-    where unsplit_close > 0
+    from usable
     group by security_id
     having max(unsplit_close) > 20 * min(unsplit_close)
 ),
@@ -45,17 +51,15 @@ surrounded as (
         2 * unsplit_close as doubled,
         median(2 * unsplit_close) over (in_order rows between 5 preceding and 1 preceding) as doubled_before,
         median(2 * unsplit_close) over (in_order rows between 1 following and 5 following) as doubled_after,
-    from closes
+    from usable
     semi join wide using (security_id)
-    where unsplit_close > 0
     window in_order as (partition by security_id order by price_date)
 ),
 
 bounded as (
     select
         surrounded.*,
-        case when crypto.is_crypto then 0.01 else 0.05 end as lowest,
-        case when crypto.is_crypto then 100 else 20 end as highest,
+        case when crypto.is_crypto then 100 else 20 end as bound,
     from surrounded
     left join crypto using (security_id)
 )
@@ -68,14 +72,14 @@ select
     closes.close,
     (bounded.doubled_before / 2)::decimal(28, 10) as median_before,
     (bounded.doubled_after / 2)::decimal(28, 10) as median_after,
-    closes.unsplit_close <= 0
+    coalesce(closes.unsplit_close <= 0 or closes.unsplit_close >= 1e15::decimal(38, 0), true)
     or (
         bounded.doubled is not null
         and coalesce(bounded.doubled_before, bounded.doubled_after) is not null
-        and coalesce(bounded.doubled not between bounded.lowest * bounded.doubled_before
-            and bounded.highest * bounded.doubled_before, true)
-        and coalesce(bounded.doubled not between bounded.lowest * bounded.doubled_after
-            and bounded.highest * bounded.doubled_after, true)
+        and coalesce(bounded.bound * bounded.doubled < bounded.doubled_before
+            or bounded.doubled > bounded.bound * bounded.doubled_before, true)
+        and coalesce(bounded.bound * bounded.doubled < bounded.doubled_after
+            or bounded.doubled > bounded.bound * bounded.doubled_after, true)
     ) as is_quarantined,
 from closes
 left join bounded using (security_id, price_date)

@@ -60,7 +60,7 @@ candidates as (
     select
         to_euro.currency,
         to_euro.valuation_date,
-        (to_euro.rate * from_euro.rate::decimal(38, 10))::decimal(28, 10) as fx_rate,
+        try((to_euro.rate * from_euro.rate::decimal(38, 10))::decimal(28, 10)) as fx_rate,
         least(to_euro.rate_date, from_euro.rate_date) as fx_date,
         2 as preference,
     from carried as to_euro

@@ -27,7 +27,10 @@ select
     last_split.until_date as later_until,
     list_reduce(
         list(splits_between.ratio::decimal(38, 18) order by splits_between.split_number),
-        lambda product, ratio: (product * ratio::decimal(38, 10))::decimal(38, 18)
+        lambda product, ratio: coalesce(
+            try((product * ratio::decimal(38, 10))::decimal(38, 18)),
+            try((product::double * ratio::double)::decimal(38, 18))
+        )
     ) as factor,
 from numbered as first_split
 inner join numbered as last_split

@@ -46,12 +46,10 @@ def demo(session: Session) -> None:
 def _land_and_build(session: Session) -> None:
     from tenet.build import build
     from tenet.demo.landing import land, refuse_other_households
-    from tenet.landings import recover
     from tenet.settings import load
 
     with homes.writing(homes.make(session.home), session.now()):
         now = session.now()
-        recover(session.home)
         refuse_other_households(session.home)
         _write_settings(session.home)
         settings = load(session.home)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 @click.pass_context
 def sync(ctx: click.Context, providers: tuple[str, ...], as_json: bool) -> None:
     """Ask every configured provider (or those named) and land what they say."""
-    from tenet.landings import recover
     from tenet.providers.registry import enabled_providers
     from tenet.settings import load
     from tenet.sync.run import sync as run
@@ -34,7 +33,6 @@ def sync(ctx: click.Context, providers: tuple[str, ...], as_json: bool) -> None:
         )
     with homes.writing(session.home, session.now()):
         now = session.now()
-        recover(session.home)
         report = run(session.home, enabled, at=now, told=lambda one: _say(session, one))
     if as_json:
         emit_json(

@@ -37,13 +37,11 @@ def init(session: Session) -> None:
 def import_(session: Session, folder: Path, as_json: bool) -> None:
     """Land the datasets of FOLDER (Parquet or CSV files named like them)."""
     from tenet.imports import import_folder
-    from tenet.landings import recover
     from tenet.settings import load
 
     load(homes.make(session.home))
     with homes.writing(session.home, session.now()):
         now = session.now()
-        recover(session.home)
         landing, rows = import_folder(session.home, folder, at=now, note=session.say)
     if landing is None:
         session.say("nothing new: the lake holds exactly these rows already")
