@@ -67,7 +67,8 @@ def test_a_sync_at_one_in_the_morning_utc_belongs_to_the_evening_before_in_los_a
 def test_the_last_sync_of_a_day_counts_whole(tmp_path: Path) -> None:
     found = answer(
         tmp_path,
-        "select valuation_date as day, security_id as id, quantity as units from daily_holding_values",
+        "select valuation_date as day, security_id as id, quantity as units "
+        "from daily_holding_values",
         through="2024-01-10",
         snapshots="""
             snapshot_id  account_id  observed_at
@@ -207,8 +208,8 @@ def test_a_carried_price_is_divided_by_the_splits_since(tmp_path: Path) -> None:
 def test_pence_become_pounds_and_pounds_become_dollars(tmp_path: Path) -> None:
     found = answer(
         tmp_path,
-        "select currency, close_price as price, market_value as value, fx_rate, market_value_base as base "
-        "from daily_holding_values",
+        "select currency, close_price as price, market_value as value, fx_rate, "
+        "market_value_base as base from daily_holding_values",
         through="2024-01-02",
         snapshots="""
             snapshot_id  account_id  observed_at
@@ -304,7 +305,8 @@ def test_a_wild_close_waits_for_the_next_one_and_a_new_level_is_kept(tmp_path: P
 def test_exactly_twenty_times_the_median_is_kept_and_a_hair_more_is_not(tmp_path: Path) -> None:
     found = answer(
         tmp_path,
-        "select kind, security_id as id, close, median_before as before, median_after as after from price_issues",
+        "select kind, security_id as id, close, median_before as before, median_after as after "
+        "from price_issues",
         through="2024-01-05",
         closes="""
             security_id  price_date  close
@@ -377,8 +379,8 @@ def test_todays_provider_price_stands_until_todays_close(tmp_path: Path) -> None
         """,
     }
     query = (
-        "select close_price as price, price_source as source, market_value as value, is_provisional "
-        "from daily_holding_values"
+        "select close_price as price, price_source as source, market_value as value, "
+        "is_provisional from daily_holding_values"
     )
     yesterday = "security_id price_date close\nAAPL 2024-01-02 185.64"
     found = answer(tmp_path, query, through="2024-01-03", closes=yesterday, **household)

@@ -22,8 +22,8 @@ AT = datetime(2024, 1, 6, tzinfo=UTC)
 
 
 def test_answers_are_polars_frames_with_decimals(home: Path) -> None:
-    frame = tenet.open(home).sql("select net_worth from net_worth_daily where valuation_date = $day",
-                                 {"day": date(2024, 1, 3)})  # fmt: skip
+    query = "select net_worth from net_worth_daily where valuation_date = $day"
+    frame = tenet.open(home).sql(query, {"day": date(2024, 1, 3)})
     assert frame.schema["net_worth"] == pl.Decimal(38, 2)
     assert frame.item() == Decimal("2742.50")
 
