@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import tenet
-from tenet import edits
+from tenet import edits, manual
 from tenet.build import build
 from tenet.errors import ProviderSyncError
+from tenet.providers.manual_files import ManualFiles
 from tenet.providers.result import Account, Activity, Holding, ProviderSyncResult
 from tenet.settings import load
 from tenet.sync.judge import NOT_RETURNED
@@ -296,3 +297,38 @@ def test_no_secret_reaches_the_lake(tmp_path: Path) -> None:
 
     errors = json.loads(pl.read_parquet(log)["errors"].item())
     assert errors[0]["message"] == "RuntimeError: GET https://host/path failed"
+
+
+STATEMENT = """account,as_of,description,value,currency
+Fund,2026-01-01,Private fund,1000,USD
+Fund,2026-01-03,Private fund,1200,USD
+"""
+
+
+def test_statements_are_snapshots_of_their_own_days_and_a_mended_one_counts(tmp_path: Path) -> None:
+    home, folder = tmp_path / "home", tmp_path / "statements"
+    folder.mkdir()
+    provider = ManualFiles(folder)
+    values = "select market_value from daily_holding_values order by valuation_date"
+
+    def valued(text: str, day: int) -> tuple[str, list[int]]:
+        (folder / "fund.csv").write_text(text)
+        report = sync(home, [provider], at=START + timedelta(days=day))
+        net_worth(home, 0)
+        return statuses(report)["manual:Fund"], tenet.open(home).sql(values).to_series().to_list()
+
+    assert valued(STATEMENT, 0) == ("success", [1000, 1000, 1200, 1200, 1200])
+    assert valued(STATEMENT, 1) == ("stale", [1000, 1000, 1200, 1200, 1200])
+    mended = STATEMENT.replace("1000", "1100")
+    assert valued(mended, 2) == ("success", [1100, 1100, 1200, 1200, 1200])
+    assert valued(STATEMENT, 3) == ("success", [1000, 1000, 1200, 1200, 1200])
+
+
+def test_a_folder_of_statements_leaves_other_manual_accounts_alone(tmp_path: Path) -> None:
+    home, folder = tmp_path / "home", tmp_path / "statements"
+    folder.mkdir()
+    house = manual.add_account(home, "House", currency="USD", at=START)
+    manual.add(home, house, "House", price=Decimal(450000), at=START)
+    report = sync(home, [ManualFiles(folder)], at=START + timedelta(days=1))
+    assert statuses(report) == {}
+    assert net_worth(home, 1) == 450000

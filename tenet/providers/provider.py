@@ -17,6 +17,8 @@ class Provider(Protocol):
     """One source of holdings.
 
     name: lower case, as in ids and commands. secrets: texts that must never be written anywhere.
+    One whose answers are true of their own balance dates, not of the day of the sync, has a true
+    `is_dated`: each such state becomes a snapshot of its own day.
     """
 
     @property

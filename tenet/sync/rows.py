@@ -57,11 +57,11 @@ def account_sync_row(session_id: str, verdict: Verdict) -> Row:
     }
 
 
-def snapshot_row(session_id: str, verdict: Verdict, at: datetime) -> Row:
-    """The row of `snapshots` of a verdict that has one."""
+def snapshot_row(session_id: str, snapshot_id: str, verdict: Verdict, at: datetime) -> Row:
+    """The row of `snapshots` of a verdict that has one. at: when it was observed."""
     account = verdict.account
     return {
-        "snapshot_id": f"{session_id}/{verdict.account_id}",
+        "snapshot_id": snapshot_id,
         "account_id": verdict.account_id,
         "session_id": session_id,
         "observed_at": at,
@@ -72,7 +72,7 @@ def snapshot_row(session_id: str, verdict: Verdict, at: datetime) -> Row:
     }
 
 
-def holding_rows(session_id: str, verdict: Verdict) -> tuple[list[Row], list[SyncWarning]]:
+def holding_rows(snapshot_id: str, verdict: Verdict) -> tuple[list[Row], list[SyncWarning]]:
     """The rows of `holdings`, one a symbol: lines with one symbol are added up, with a warning.
 
     Raises ValueError when a number does not fit, which fails the account alone.
@@ -85,14 +85,16 @@ def holding_rows(session_id: str, verdict: Verdict) -> tuple[list[Row], list[Syn
         if len(same) > 1:
             external_id = same[0].account_external_id
             warnings.append(SyncWarning("duplicate_symbol", external_id, same[0].symbol))
-        rows.append(_holding_row(session_id, verdict, security_id, same))
+        rows.append(_holding_row(snapshot_id, verdict, security_id, same))
     return rows, warnings
 
 
-def _holding_row(session_id: str, verdict: Verdict, security_id: str, same: list[Holding]) -> Row:
+def _holding_row(snapshot_id: str, verdict: Verdict, security_id: str, same: list[Holding]) -> Row:
     first = same[0]
     account_currency = verdict.account.currency if verdict.account else None
     quantity = sum((line.quantity for line in same), Decimal(0))
+    if all("value_only" in line.flags for line in same):
+        quantity = first.quantity  # one thing, told in several sums
     multiplier = Decimal(1) if first.multiplier is None else first.multiplier
     value = _sum(line.market_value for line in same)
     price = first.price
@@ -103,7 +105,7 @@ def _holding_row(session_id: str, verdict: Verdict, security_id: str, same: list
         # A debt of one unit at minus its balance: a price is never negative, a quantity may be.
         quantity, price = -quantity, -price
     return {
-        "snapshot_id": f"{session_id}/{verdict.account_id}",
+        "snapshot_id": snapshot_id,
         "security_id": security_id,
         "account_id": verdict.account_id,
         "symbol": first.symbol,

@@ -20,14 +20,16 @@ from tenet.providers.scrub import scrub
 from tenet.sync import rows
 from tenet.sync.judge import Verdict, judge
 from tenet.sync.known import Known, known_accounts
+from tenet.sync.statements import State, current_statements, new_states
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence, Set
     from datetime import datetime
     from pathlib import Path
 
     from tenet.landings import Landing
     from tenet.providers.provider import Provider
+    from tenet.providers.result import SyncWarning
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,12 @@ def sync(
         provider, result, seconds = answers.get()
         prefix = f"{provider.name}:"
         own = {name: account for name, account in known.items() if name.startswith(prefix)}
-        report = tables.add(provider.name, result, judge(provider.name, result, own), seconds)
+        is_dated = getattr(provider, "is_dated", False)
+        if is_dated:
+            own = _returned(provider.name, result, own)
+        verdicts = judge(provider.name, result, own)
+        current = current_statements(home) if is_dated else None
+        report = tables.add(provider.name, result, verdicts, seconds, current)
         reports.append(report)
         told(report)
     ended = SyncReport(session_id, tuple(reports), None)
@@ -134,11 +141,23 @@ class _Tables:
         }
 
     def add(
-        self, provider: str, result: ProviderSyncResult, verdicts: list[Verdict], seconds: float
+        self,
+        provider: str,
+        result: ProviderSyncResult,
+        verdicts: list[Verdict],
+        seconds: float,
+        current: Set[str] | None,
     ) -> ProviderReport:
-        settled = [self._add_account(provider, verdict) for verdict in verdicts]
+        """Add one provider's part. current: the statements that count, where it gives such."""
+        settled = [self._add_account(provider, verdict, result, current) for verdict in verdicts]
         done = [verdict for verdict, _ in settled]
-        warnings = tuple(warning for _, found in settled for warning in found)
+        told = {(one.code, one.account_external_id, one.symbol) for one in result.warnings}
+        warnings = tuple(
+            one
+            for _, found in settled
+            for one in found
+            if (one.code, one.account_external_id, one.symbol) not in told
+        )
         result = replace(result, warnings=result.warnings + warnings)
         left_alone = {verdict.account_id for verdict in done if verdict.account is None}
         self.rows["activities"] += self._activities(provider, result, left_alone)
@@ -146,14 +165,25 @@ class _Tables:
         self.rows["sync_log"].append(log)
         return ProviderReport(provider, result, tuple(done), seconds)
 
-    def _add_account(self, provider: str, verdict: Verdict) -> tuple[Verdict, list[Any]]:
-        warnings: list[Any] = []
+    def _add_account(
+        self,
+        provider: str,
+        verdict: Verdict,
+        result: ProviderSyncResult,
+        current: Set[str] | None,
+    ) -> tuple[Verdict, list[SyncWarning]]:
+        warnings: list[SyncWarning] = []
         new: list[tuple[str, rows.Row]] = []
         try:
-            if verdict.has_snapshot:
-                new.append(("snapshots", rows.snapshot_row(self.session_id, verdict, self.at)))
-                lines, warnings = rows.holding_rows(self.session_id, verdict)
-                new += [("holdings", line) for line in lines]
+            states = self._states(verdict, result, current)
+            for state in states:
+                id_and_verdict = state.snapshot_id, state.verdict
+                row = rows.snapshot_row(self.session_id, *id_and_verdict, state.observed_at)
+                lines, found = rows.holding_rows(*id_and_verdict)
+                warnings += found
+                new += [("snapshots", row), *(("holdings", line) for line in lines)]
+            if verdict.has_snapshot and not states:
+                verdict = replace(verdict, status="stale")
         except Exception as error:  # noqa: BLE001 (one account's fault must not stop the others; it is recorded)
             verdict = replace(verdict, status="failed", error=f"{type(error).__name__}: {error}")
             new = []
@@ -163,6 +193,15 @@ class _Tables:
         for dataset, row in new:
             self.rows[dataset].append(row)
         return verdict, warnings
+
+    def _states(
+        self, verdict: Verdict, result: ProviderSyncResult, current: Set[str] | None
+    ) -> list[State]:
+        if not verdict.has_snapshot:
+            return []
+        if current is not None and verdict.status == "success":
+            return new_states(verdict, result.history, current, self.at)
+        return [State(f"{self.session_id}/{verdict.account_id}", self.at, verdict)]
 
     def _activities(
         self, provider: str, result: ProviderSyncResult, left_alone: set[str]
@@ -215,6 +254,21 @@ def _note(home: Path, report: SyncReport, known: Mapping[str, Known], at: dateti
             }
     text = json.dumps([rows[account_id] for account_id in sorted(rows)], indent=1)
     write_whole(sync_note(home), text + "\n")
+
+
+def _returned(
+    provider: str, result: ProviderSyncResult, known: Mapping[str, Known]
+) -> dict[str, Known]:
+    """The known accounts that dated statements speak of; others are kept by hand.
+
+    A statement may be mended, so that one of the same day is not stale.
+    """
+    returned = {f"{provider}:{account.external_id}" for account in result.accounts}
+    return {
+        account_id: replace(account, balance_date=None)
+        for account_id, account in known.items()
+        if account_id in returned
+    }
 
 
 def _first_error(report: SyncReport) -> str | None:

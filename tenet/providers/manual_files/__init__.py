@@ -51,6 +51,7 @@ class ManualFiles:
     folder: Path
     name: ClassVar[str] = "manual"
     secrets: ClassVar[tuple[str, ...]] = ()
+    is_dated: ClassVar[bool] = True
 
     def fetch(
         self, client: httpx.Client, *, at: datetime, pause: Callable[[float], None]

@@ -1,0 +1,139 @@
+"""`tenet sync` as people call it: real providers over HTTP on loopback, and no secret anywhere."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tape import FIXTURES, playing, recorded
+
+import tenet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Run
+
+    Command = Callable[..., Run]
+
+SECRETS = ["consumer-key-probe", "user-secret-probe", "ibkr-token-probe", "access-password-probe"]
+
+
+def without_query(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The exchange, whatever the keys that it was recorded with."""
+    return [entry | {"request": entry["request"] | {"query": {}}} for entry in entries]
+
+
+def test_three_providers_land_what_their_own_totals_say_and_no_secret(
+    tenet_command: Command, tmp_path: Path
+) -> None:
+    if not FIXTURES.is_dir():
+        pytest.skip("the provider fixtures lie outside the project and are not here")
+    cases = {
+        "snaptrade": "02_margin_short_option_bond",
+        "ibkr": "01_two_accounts_multi_currency",
+        "simplefin": "01_basic_v1",
+    }
+    home = tmp_path / "home"
+    with ExitStack() as stack:
+        urls = {}
+        for name, case in cases.items():
+            entries = without_query(recorded(FIXTURES / name / case))
+            urls[name], _ = stack.enter_context(playing(entries))
+        host = urls["simplefin"].removeprefix("http://")
+        environment = {
+            "TENET_SNAPTRADE__BASE_URL": urls["snaptrade"],
+            "TENET_SNAPTRADE__CLIENT_ID": "EXAMPLE-CLIENT",
+            "TENET_SNAPTRADE__CONSUMER_KEY": SECRETS[0],
+            "TENET_SNAPTRADE__USER_ID": "tenet-user",
+            "TENET_SNAPTRADE__USER_SECRET": SECRETS[1],
+            "TENET_IBKR__BASE_URL": urls["ibkr"],
+            "TENET_IBKR__TOKEN": SECRETS[2],
+            "TENET_IBKR__QUERY_ID": "123456",
+            "TENET_SIMPLEFIN__ACCESS_URL": f"http://user:{SECRETS[3]}@{host}/simplefin",
+        }
+        run = tenet_command("-vv", "--home", home, "sync", "--json", **environment)
+    assert run.returncode == 0, run.stderr
+    report = json.loads(run.stdout)
+    assert {one["provider"]: one["status"] for one in report["providers"]} == dict.fromkeys(
+        cases, "ok"
+    )
+    assert tenet_command("--home", home, "build", "--today", "2026-09-18").returncode == 0
+    for name, case in cases.items():
+        expected = json.loads((FIXTURES / name / case / "expected.json").read_text())
+        ids = {f"{name}:{account['external_id']}" for account in expected["accounts"]}
+        accounts = tenet.open(home).read("accounts").filter(provider=name)
+        assert set(accounts["account_id"]) == ids
+    for path in [*home.rglob("*")]:
+        if path.is_file():
+            assert not [secret for secret in SECRETS if secret.encode() in path.read_bytes()], path
+    assert not [secret for secret in SECRETS if secret in run.stdout + run.stderr]
+
+
+def test_a_provider_that_refuses_is_told_and_the_exit_code_is_1(
+    tenet_command: Command, tmp_path: Path
+) -> None:
+    refusal = {
+        "request": {"method": "GET", "path": "/simplefin/accounts"},
+        "response": {"status": 403, "content": b"Forbidden"},
+    }
+    with playing([refusal]) as (url, _):
+        access = url.replace("http://", f"http://user:{SECRETS[3]}@") + "/simplefin"
+        run = tenet_command("--home", tmp_path / "home", "sync", TENET_SIMPLEFIN__ACCESS_URL=access)
+    assert run.returncode == 1
+    assert "simplefin" in run.stderr
+    assert "auth" in run.stderr
+    assert SECRETS[3] not in run.stderr
+
+
+def test_without_a_provider_sync_says_how_to_have_one(
+    tenet_command: Command, tmp_path: Path
+) -> None:
+    run = tenet_command("--home", tmp_path / "home", "sync")
+    assert (run.returncode, "no provider is configured" in run.stderr) == (2, True)
+
+
+def test_a_secret_in_the_settings_file_is_refused(tenet_command: Command, home: Path) -> None:
+    (home / "tenet.toml").write_text('[ibkr]\ntoken = "t"\nquery_id = "1"\n')
+    run = tenet_command("--home", home, "sync")
+    assert run.returncode == 2
+    assert "TENET_IBKR__TOKEN" in run.stderr
+
+
+def test_connect_lists_without_a_secret_and_names_what_is_missing(
+    tenet_command: Command, tmp_path: Path
+) -> None:
+    run = tenet_command(
+        "--home", tmp_path, "connect", "--list", "--json", TENET_IBKR__TOKEN=SECRETS[2]
+    )
+    rows = {row["provider"]: row for row in json.loads(run.stdout)}
+    assert (rows["ibkr"]["state"], rows["ibkr"]["missing"]) == ("not configured", "query_id")
+    assert SECRETS[2] not in run.stdout
+    asked = tenet_command("--home", tmp_path, "connect", "ibkr")
+    assert (asked.returncode, "--set token=" in asked.stderr) == (2, True)
+
+
+def test_manual_holdings_of_two_commands_at_once_are_both_kept(
+    tenet_command: Command, tmp_path: Path
+) -> None:
+    from threading import Thread
+
+    home = tmp_path / "home"
+    assert tenet_command("--home", home, "manual", "add-account", "Home").stdout == "manual:home\n"
+    things = ["House", "Car", "Boat"]
+    threads = [
+        Thread(
+            target=tenet_command,
+            args=("--home", home, "manual", "add", "Home", thing, "--value", 1),
+        )
+        for thing in things
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    listed = json.loads(tenet_command("--home", home, "manual", "list", "--json").stdout)
+    assert sorted(row["name"] for row in listed) == sorted(things)
