@@ -60,7 +60,7 @@ def build_file(
         seconds = {}
         for number, model in enumerate(found, start=1):
             seconds[model.name] = _run(connection, model)
-            _drop_spent(connection, done=found[:number], left=found[number:])
+            _drop_spent(connection, model, found, left=found[number:])
         rows = {model.name: _count(connection, model) for model in found if model.is_published}
         _comment(connection, found)
         _record(connection, facts, rows, seconds)
@@ -120,12 +120,15 @@ def _run(connection: Connection, model: Model) -> float:
     return perf_counter() - started
 
 
-def _drop_spent(connection: Connection, *, done: list[Model], left: list[Model]) -> None:
-    """Free what no model that is left will read; it halves the memory of a large build."""
-    needed = {name for model in left for name in model.reads}
-    for model in done:
-        if not model.is_published and model.name not in needed:
-            connection.execute(f"drop table if exists {model.name}")
+def _drop_spent(
+    connection: Connection, just: Model, found: list[Model], *, left: list[Model]
+) -> None:
+    """Free what `just` was the last to read; it halves the memory of a large build."""
+    kept = {name for model in left for name in model.reads}
+    for model in found:
+        was_read = model.name in (*just.reads, just.name)
+        if was_read and not model.is_published and model.name not in kept:
+            connection.execute(f"drop table {model.name}")
 
 
 def _prove_keys(connection: Connection, model: Model) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -35,6 +36,9 @@ def status(session: Session, as_json: bool) -> None:
     for row in found["accounts"]:
         name, data = row["name"] or row["account_id"], (row["last_data_at"] or "never")[:10]
         why = f"  {row['error']}" if row["error"] else ""
+        if row["login_ends_at"]:
+            left = (datetime.fromisoformat(row["login_ends_at"]) - session.now()).total_seconds()
+            why += f"  log in again within {max(0.0, left / 86400):.1f} days"
         click.echo(f"{row['provider']:10} {name:28.28} {row['status']:12} data of {data}{why}")
 
 

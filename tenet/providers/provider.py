@@ -18,7 +18,8 @@ class Provider(Protocol):
 
     name: lower case, as in ids and commands. secrets: texts that must never be written anywhere.
     One whose answers are true of their own balance dates, not of the day of the sync, has a true
-    `is_dated`: each such state becomes a snapshot of its own day.
+    `is_dated`: each such state becomes a snapshot of its own day. One whose log-in ends by itself
+    says so by `login_days_left(at)`.
     """
 
     @property

@@ -34,12 +34,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ProviderReport:
-    """How one provider's part of a sync went. seconds: of asking and parsing."""
+    """How one provider's part of a sync went.
+
+    seconds: of asking and parsing. login_days_left: None where the log-in does not end by itself.
+    """
 
     provider: str
     result: ProviderSyncResult
     verdicts: tuple[Verdict, ...]
     seconds: float
+    login_days_left: float | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -104,6 +108,8 @@ def sync(
         verdicts = judge(provider.name, result, own)
         current = current_statements(home) if is_dated else None
         report = tables.add(provider.name, result, verdicts, seconds, current)
+        if ask_days := getattr(provider, "login_days_left", None):
+            report = replace(report, login_days_left=ask_days(at))
         reports.append(report)
         told(report)
     ended = SyncReport(session_id, tuple(reports), None)
@@ -243,6 +249,7 @@ def _note(home: Path, report: SyncReport, known: Mapping[str, Known], at: dateti
             before = known.get(verdict.account_id) or Known(verdict.account_id)
             data_at = at if verdict.status == "success" else before.observed_at
             name = before.name or (verdict.account.name if verdict.account else None)
+            left = provider.login_days_left
             rows[verdict.account_id] = {
                 "account_id": verdict.account_id,
                 "provider": provider.provider,
@@ -251,6 +258,7 @@ def _note(home: Path, report: SyncReport, known: Mapping[str, Known], at: dateti
                 "error": verdict.error,
                 "last_attempt_at": at.isoformat(),
                 "last_data_at": data_at.isoformat() if data_at else None,
+                "login_ends_at": None if left is None else (at + timedelta(left)).isoformat(),
             }
     text = json.dumps([rows[account_id] for account_id in sorted(rows)], indent=1)
     write_whole(sync_note(home), text + "\n")

@@ -73,6 +73,10 @@ class Schwab:
         """The app's key and secret, and the tokens of the log-in."""
         return self.app.secrets
 
+    def login_days_left(self, at: datetime) -> float | None:
+        """Days until the next log-in is due; None without a token file."""
+        return days_left(self.token_file, at)
+
     def fetch(
         self, client: httpx.Client, *, at: datetime, pause: Callable[[float], None]
     ) -> Payload:
