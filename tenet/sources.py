@@ -26,12 +26,16 @@ class Source(BaseModel):
 
 
 class SimpleFin(Source):
-    """access_url holds user and password. overrides: `sign` (1 or -1) by account id."""
+    """access_url holds user and password.
+
+    overrides: `sign` (1 or -1) by account id. pending: ask for what is not yet booked as well.
+    """
 
     needs = ("access_url",)
     access_url: SecretStr | None = None
     history_days: int = Field(default=89, ge=0)
     overrides: dict[str, dict[str, int]] = Field(default_factory=dict)
+    pending: bool = False
 
 
 class SnapTrade(Source):

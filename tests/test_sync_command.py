@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import socket
+import subprocess
+import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -137,3 +142,20 @@ def test_manual_holdings_of_two_commands_at_once_are_both_kept(
         thread.join()
     listed = json.loads(tenet_command("--home", home, "manual", "list", "--json").stdout)
     assert sorted(row["name"] for row in listed) == sorted(things)
+
+
+def test_ctrl_c_lands_nothing_and_does_not_wait_for_a_provider_that_hangs(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        host = f"127.0.0.1:{listener.getsockname()[1]}"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tenet", "--home", str(home), "sync"],
+            stderr=subprocess.PIPE,
+            env=os.environ | {"TENET_SIMPLEFIN__ACCESS_URL": f"http://user:x@{host}/simplefin"},
+        )
+        asked, _ = listener.accept()
+        with asked:  # and never answered
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=20)
+    assert (process.returncode, b"stopped" in said) == (130, True)
+    assert list(home.glob("raw/*/*/*")) == []

@@ -32,6 +32,7 @@ def _simplefin(section: sources.SimpleFin) -> Provider:
         access_url=_given(section.access_url),
         overrides=section.overrides,
         history_days=section.history_days,
+        pending=section.pending,
     )
 
 

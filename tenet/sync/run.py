@@ -6,7 +6,7 @@ import json
 import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from queue import Queue
+from queue import Empty, Queue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +99,7 @@ def sync(
         Thread(target=_ask, args=(provider, at, pause, answers), daemon=True).start()
     reports, tables = [], _Tables(session_id, at)
     for _ in providers:
-        provider, result, seconds = answers.get()
+        provider, result, seconds = _next(answers)
         prefix = f"{provider.name}:"
         own = {name: account for name, account in known.items() if name.startswith(prefix)}
         is_dated = getattr(provider, "is_dated", False)
@@ -131,6 +131,15 @@ def _ask(
         text = scrub(f"{type(error).__name__}: {error}", provider.secrets)
         result = ProviderSyncResult(errors=(ProviderSyncError("unknown", text, code="bug"),))
     answers.put((provider, result, time.perf_counter() - started))
+
+
+def _next(answers: Queue[tuple[Provider, ProviderSyncResult, float]]) -> Any:
+    """The next answer. Woken now and then, since a wait without end may miss Ctrl-C."""
+    while True:
+        try:
+            return answers.get(timeout=0.2)
+        except Empty:
+            continue
 
 
 class _Tables:
