@@ -7,7 +7,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from tenet import __version__, lake, resources, warehouse
+from tenet import __version__, resources
 from tenet.home import Info, build_note, last_build, published, remove_leftovers, write_whole
 from tenet.landings import Landing, files, fingerprint, landings
 from tenet.schemas import DATASETS
@@ -37,6 +37,9 @@ def build(settings: Settings, *, through: date, at: datetime) -> tuple[Info, boo
     last = last_build(home)
     if last and last["revision"] == revision and last["through_date"] == through.isoformat():
         return last, False
+
+    from tenet import lake, warehouse  # DuckDB is not needed to see that nothing has changed
+
     building = home / f"tenet.duckdb.{os.getpid()}.building"
     raw = {name: lake.scan(name, files(landed, name)) for name in DATASETS}
     facts = {

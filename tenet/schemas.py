@@ -109,7 +109,7 @@ security_edits  security_id* security, edited_at* time, price_symbol text, price
                 name text, asset_class text
 asset_classes   asset_class* text, edited_at* time, colour text, target_weight number
 price_marks     security_id* security, price_date* day, edited_at* time, price number,
-                currency! currency
+                currency currency
 restatements    revision* text, valuation_date* day, account_id* text, security_id* security,
                 old_value number, new_value number, cause! text
 """

@@ -508,3 +508,24 @@ def test_cash_counted_in_pence_is_worth_pence(tmp_path: Path) -> None:
         """,
     )
     same(found, "currency price value\nGBP 0.01 150")
+
+
+def test_a_mark_without_a_currency_is_in_the_holdings_own(tmp_path: Path) -> None:
+    found = answer(
+        tmp_path,
+        "select currency, close_price as price, price_source as source from daily_holding_values",
+        through="2024-01-01",
+        snapshots="""
+            snapshot_id  account_id  observed_at
+            s1           broker:1    2024-01-01T20:00Z
+        """,
+        holdings="""
+            snapshot_id  security_id        account_id  quantity  currency
+            s1           _MAN:00112233aabb  broker:1    1         EUR
+        """,
+        price_marks="""
+            security_id        price_date  price   currency
+            _MAN:00112233aabb  2024-01-01  425000  -
+        """,
+    )
+    same(found, "currency price source\nEUR 425000 mark")

@@ -38,7 +38,9 @@ carried as (
         security_days.*,
         prices.price_date,
         prices.close,
-        prices.currency as close_currency,
+        case
+            when prices.price_date is not null then coalesce(prices.currency, security_days.price_currency)
+        end as close_currency, -- a mark without a currency is in the holding's
         prices.price_source,
     from security_days
     asof left join prices

@@ -1,6 +1,7 @@
 -- The user's own prices: each counts as the close of its day.
 -- grain: one row per security and day; a mark taken back (price null) is left out
 -- keys: security_id, price_date
+-- nulls: currency where the mark is in the holding's own
 with
 
 landed as (select * from raw_price_marks),

@@ -48,8 +48,9 @@ def money(amount: Decimal | None, currency: str = "", *, signed: bool = False) -
 
 
 def counted(count: int, thing: str) -> str:
-    """`1 daily value`, `16,372 daily values`; a plural given as such stays."""
-    return f"{count:,} {thing}" + ("s" if count != 1 and not thing.endswith("s") else "")
+    """`1 daily value`, `16,372 daily values`, `1 account`; given as one or as many."""
+    one = thing.removesuffix("s")
+    return f"{count:,} {one}" + ("s" if count != 1 else "")
 
 
 def print_net_worth(found: dict[str, Any]) -> None:
