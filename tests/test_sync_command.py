@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ import pytest
 from tape import FIXTURES, playing, recorded
 
 import tenet
+from tenet import edits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,3 +161,76 @@ def test_ctrl_c_lands_nothing_and_does_not_wait_for_a_provider_that_hangs(tmp_pa
             _, said = process.communicate(timeout=20)
     assert (process.returncode, b"stopped" in said) == (130, True)
     assert list(home.glob("raw/*/*/*")) == []
+
+
+KEYRING = """
+import json, os, pathlib
+from keyring.backend import KeyringBackend
+
+class Vault(KeyringBackend):
+    priority = 1
+    path = pathlib.Path(os.environ["VAULT"])
+
+    def get_password(self, service, username):
+        return json.loads(self.path.read_text()).get(username) if self.path.exists() else None
+
+    def set_password(self, service, username, password):
+        self.path.write_text(json.dumps({username: password}))
+"""
+
+
+def test_a_setup_token_is_claimed_tried_kept_in_the_keyring_and_used_by_the_next_sync(
+    tenet_command: Command, tmp_path: Path
+) -> None:
+    answer = {"errors": [], "accounts": [
+        {"id": "A1", "name": "Checking", "currency": "USD", "balance": "12.50",
+         "balance-date": 1767200000, "org": {"name": "Example Bank"}}
+    ]}  # fmt: skip
+    claimed = {
+        "request": {"method": "POST", "path": "/claim/TOKEN"},
+        "response": {"status": 200, "content": b""},
+    }
+    read = {
+        "request": {"method": "GET", "path": "/simplefin/accounts"},
+        "response": {"status": 200, "content": json.dumps(answer).encode()},
+    }
+    (tmp_path / "vault.py").write_text(KEYRING)
+    environment = {
+        "PYTHONPATH": str(tmp_path),
+        "PYTHON_KEYRING_BACKEND": "vault.Vault",
+        "VAULT": str(tmp_path / "vault.json"),
+    }
+    home = tmp_path / "home"
+    with playing([claimed, read]) as (url, _):
+        access = url.replace("http://", f"http://user:{SECRETS[3]}@") + "/simplefin"
+        claimed["response"]["content"] = access.encode()
+        token = base64.b64encode(f"{url}/claim/TOKEN".encode()).decode()
+        connect = ("--home", home, "connect", "simplefin", "--setup-token", token)
+        connected = tenet_command(*connect, **environment)
+        assert connected.returncode == 0, connected.stderr
+        assert "kept simplefin.access_url in the keyring" in connected.stderr
+        assert SECRETS[3] not in connected.stdout + connected.stderr
+        synced = tenet_command("--home", home, "sync", **environment)
+    assert (synced.returncode, "1 success" in synced.stderr) == (0, True)
+    assert [row["account_id"] for row in edits.accounts(home)] == ["simplefin:A1"]
+
+
+def test_a_third_party_provider_is_found_by_its_entry_point(
+    tenet_command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from tenet.providers.result import Account, ProviderSyncResult\n"
+        "class Mine:\n"
+        "    name, secrets = 'mine', ()\n"
+        "    def fetch(self, client, *, at, pause): return None\n"
+        "    def parse(self, payload): return ProviderSyncResult((Account('1', 'Mine'),))\n"
+        "def make(home): return Mine()\n"
+    )
+    metadata = tmp_path / "mine-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[tenet.providers]\nmine = mine:make\n")
+    home = tmp_path / "home"
+    run = tenet_command("--home", home, "sync", "mine", PYTHONPATH=str(tmp_path))
+    assert run.returncode == 0, run.stderr
+    assert [row["account_id"] for row in edits.accounts(home)] == ["mine:1"]
