@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-_ACCOUNTS = """
+ACCOUNTS = """
 with newest as (
     from raw_accounts
     qualify row_number() over (partition by account_id order by landing_id desc) = 1
@@ -42,8 +42,8 @@ select
     coalesce(edits.active, true) as is_active,
 from newest
 left join edits using (account_id)
-order by newest.account_id
 """
+"""Accounts as the user knows them, over raw_accounts and raw_account_edits."""
 
 _QUARANTINED = """
 with newest as (
@@ -64,7 +64,7 @@ order by newest.observed_at, newest.snapshot_id
 def accounts(home: Path) -> list[Row]:
     """Every account: account_id, name (the user's, else the provider's), institution, is_active."""
     with lake.reading(home, "accounts", "account_edits") as connection:
-        return rows(connection, _ACCOUNTS)
+        return rows(connection, f"{ACCOUNTS} order by account_id")
 
 
 def find_account(home: Path, wanted: str) -> Row:

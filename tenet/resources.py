@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -15,3 +17,10 @@ def folder(name: Literal["sql", "notebooks", "data"]) -> Path:
     """
     packaged = _PACKAGE / f"_{name}"
     return packaged if packaged.is_dir() else _PACKAGE.parent / name
+
+
+@cache
+def codes(table: Literal["currencies", "minor_units"]) -> frozenset[str]:
+    """The codes of a reference table of currencies."""
+    with (folder("data") / f"{table}.csv").open(newline="", encoding="utf-8") as file:
+        return frozenset(row["code"] for row in csv.DictReader(file))

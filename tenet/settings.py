@@ -5,7 +5,6 @@ An unknown key, wherever it stands, is an error that names it.
 
 from __future__ import annotations
 
-import csv
 import os
 import tomllib
 from pathlib import Path
@@ -43,9 +42,8 @@ timezone = "{timezone}"
 
 
 def _known_currency(code: str) -> str:
-    with (resources.folder("data") / "currencies.csv").open(newline="") as file:
-        if code not in {row["code"] for row in csv.DictReader(file)}:
-            raise ValueError(f"{code!r} is not an ISO 4217 currency code")
+    if code not in resources.codes("currencies"):
+        raise ValueError(f"{code!r} is not an ISO 4217 currency code")
     return code
 
 

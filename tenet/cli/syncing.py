@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -47,9 +48,7 @@ def sync(ctx: click.Context, providers: tuple[str, ...], as_json: bool) -> None:
 
 def _say(session: Session, report: ProviderReport) -> None:
     """One line a provider as it comes in, then a line for each account that is not well."""
-    counts: dict[str, int] = {}
-    for verdict in report.verdicts:
-        counts[verdict.status] = counts.get(verdict.status, 0) + 1
+    counts = Counter(verdict.status for verdict in report.verdicts)
     listed = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     session.say(f"{report.provider:12}{report.seconds:6.1f} s  {listed or 'no accounts'}")
     for error in report.result.errors:

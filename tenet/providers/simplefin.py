@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -249,12 +250,10 @@ def _fault(answer: Answer, secrets: tuple[str, ...]) -> ProviderSyncError:
     """The error of an answer that is no success, with the first text that it holds."""
     category, retriable = category_of(answer.status)
     text = f"SimpleFIN answered with status {answer.status}"
-    try:
+    with suppress(ProviderSyncError):  # a page, or plain text: the status says as much
         body = ids.fields(ids.json_body(answer.body))
         first = [*_list(body.get("errlist")), *_list(body.get("errors")), None][0]
         text = ids.text(ids.fields(first).get("msg")) or ids.text(first) or text
-    except ProviderSyncError:
-        pass  # a page, or plain text: the status says as much
     if answer.status == 403:
         text = "the access URL is refused: it was revoked, claim a new setup token"
     return ProviderSyncError(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tenet import lake
+from tenet.edits import ACCOUNTS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,18 +32,8 @@ class Known:
     observed_at: datetime | None = None
 
 
-_QUERY = """
-with account_rows as (
-    from raw_accounts
-    qualify row_number() over (partition by account_id order by landing_id desc) = 1
-),
-edits as (
-    select
-        account_id,
-        last(active order by edited_at, landing_id) filter (where active is not null) as active,
-    from raw_account_edits
-    group by account_id
-),
+_QUERY = f"""
+with accounts as ({ACCOUNTS}),
 snapshot_rows as (
     from raw_snapshots
     qualify row_number() over (
@@ -66,16 +57,15 @@ counted as (
     group by snapshot_id
 )
 select
-    account_rows.account_id,
-    account_rows.institution,
-    coalesce(edits.active, true),
+    accounts.account_id,
+    accounts.institution,
+    accounts.is_active,
     successful.newest_balance_date,
     coalesce(counted.holding_count, 0),
     successful.total_value,
-    account_rows.name,
+    accounts.name,
     successful.observed_at,
-from account_rows
-left join edits using (account_id)
+from accounts
 left join successful using (account_id)
 left join counted using (snapshot_id)
 """

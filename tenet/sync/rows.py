@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tenet import resources
@@ -14,7 +12,7 @@ from tenet.providers.result import SyncWarning
 from tenet.sync.judge import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import datetime
 
     from tenet.providers.result import Activity, Holding, ProviderSyncResult
@@ -150,7 +148,7 @@ def sync_log_row(
     seconds: float,
 ) -> Row:
     """The row of `sync_log`: a provider's story. Warnings stand among the errors as such."""
-    count: Mapping[str, int] = defaultdict(int, _counted(verdict.status for verdict in verdicts))
+    count = Counter(verdict.status for verdict in verdicts)
     errors: list[Row] = [
         {
             "category": error.category,
@@ -185,20 +183,12 @@ def sync_log_row(
     }
 
 
-@cache
-def _currencies() -> frozenset[str]:
-    codes = set()
-    for name in ("currencies", "minor_units"):
-        with (resources.folder("data") / f"{name}.csv").open(newline="") as file:
-            codes |= {row["code"] for row in csv.DictReader(file)}
-    return frozenset(codes)
-
-
 def currency(code: str | None) -> str | None:
     """A currency code as it may be landed: a provider's own unit becomes XXX, null stays null."""
     if not code:
         return None
-    return code if code in _currencies() else NO_CURRENCY
+    known = resources.codes("currencies") | resources.codes("minor_units")
+    return code if code in known else NO_CURRENCY
 
 
 def _security_id(symbol: str) -> str:
@@ -222,13 +212,6 @@ def _sum(values: Iterable[Decimal | None]) -> Decimal | None:
             return None
         total += value
     return total
-
-
-def _counted(words: Iterable[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for word in words:
-        counts[word] = counts.get(word, 0) + 1
-    return counts
 
 
 def _json(value: Any) -> str:
