@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr, ValidationError
 
 from tenet.errors import ConfigError
-from tenet.providers.http import Line, checked_base_url, make_client
+from tenet.http import Line, checked_base_url, make_client
 from tenet.providers.registry import NAMES, make_provider, with_keyring
 
 if TYPE_CHECKING:

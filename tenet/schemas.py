@@ -64,6 +64,7 @@ KINDS = {
     "snapshot_status": _one_of("success", "failed", "quarantined"),
     "provider_status": _one_of("success", "partial", "failed"),
     "account_status": _one_of("success", "stale", "skipped", "error", "failed", "quarantined"),
+    "request_status": _one_of("ok", "empty", "unknown", "failed"),
     "basis": _one_of("split_adjusted", "as_traded"),
     "asset_type": _one_of(
         *("cash", "equity", "etf", "mutual_fund", "money_market", "bond", "option", "crypto"),
@@ -110,6 +111,8 @@ security_edits  security_id* security, edited_at* time, price_symbol text, price
 asset_classes   asset_class* text, edited_at* time, colour text, target_weight number
 price_marks     security_id* security, price_date* day, edited_at* time, price number,
                 currency currency
+market_requests source* text, symbol* text, requested_at* time, security_id security,
+                first_date! day, last_date! day, status! request_status, message text
 restatements    revision* text, valuation_date* day, account_id* text, security_id* security,
                 old_value number, new_value number, cause! text
 """

@@ -85,6 +85,10 @@ class Settings(BaseSettings):
     wealthfolio: sources.Wealthfolio = sources.Wealthfolio()
     manual: sources.Manual = sources.Manual()
 
+    yahoo: sources.Yahoo = sources.Yahoo()
+    coingecko: sources.CoinGecko = sources.CoinGecko()
+    ecb: sources.Ecb = sources.Ecb()
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -93,3 +93,31 @@ class Manual(Source):
 
     needs = ("folder",)
     folder: Path | None = None
+
+
+class Market(Source):
+    """A source of prices or rates; each is used unless it is switched off."""
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether it is not switched off."""
+        return self.enabled
+
+
+class Yahoo(Market):
+    """Yahoo Finance. base_url: another host in place of its own ones."""
+
+    base_url: str | None = None
+
+
+class CoinGecko(Market):
+    """CoinGecko, with the key of a Demo or a Pro plan, or without. The Pro host takes a Pro key."""
+
+    base_url: str = "https://api.coingecko.com"
+    api_key: SecretStr | None = None
+
+
+class Ecb(Market):
+    """The reference rates of the European Central Bank."""
+
+    base_url: str = "https://www.ecb.europa.eu"

@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 from tape import FIXTURES, assert_as_expected, cases, error_cases, playing, recorded
 
 from tenet.errors import ProviderSyncError
+from tenet.http import Answer, make_client
 from tenet.providers.coinbase import V3, Coinbase
 from tenet.providers.coinbase_key import read_key
-from tenet.providers.http import Answer, make_client
 
 if TYPE_CHECKING:
     from tape import Json

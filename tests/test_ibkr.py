@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tape import assert_as_expected, assert_errors, cases, error_cases, playing, recorded
 
 from tenet.errors import ProviderSyncError
-from tenet.providers.http import Answer, make_client
+from tenet.http import Answer, make_client
 from tenet.providers.ibkr import SERVICE, Ibkr
 
 if TYPE_CHECKING:

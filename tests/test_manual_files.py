@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tape import assert_as_expected, assert_errors, cases
 
 from tenet.errors import ProviderSyncError
-from tenet.providers.http import make_client
+from tenet.http import make_client
 from tenet.providers.manual_files import ManualFiles
 from tenet.providers.manual_files.numbers import number
 from tenet.providers.result import PastState, ProviderSyncResult

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tape import assert_as_expected, assert_errors, cases, error_cases, playing, recorded
 
 from tenet.errors import ProviderSyncError
-from tenet.providers.http import Line, make_client
+from tenet.http import Line, make_client
 from tenet.providers.result import ProviderSyncResult
 from tenet.providers.schwab import Payload, Schwab
 from tenet.providers.schwab.token import (

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from tape import assert_as_expected, assert_errors, cases, error_cases, mutated, playing, recorded
 
 from tenet.errors import ConfigError, ProviderSyncError
-from tenet.providers.http import Answer, make_client
-from tenet.providers.ids import number
+from tenet.http import Answer, make_client
 from tenet.providers.result import ProviderSyncResult
 from tenet.providers.simplefin import Asked, SimpleFin, claim
+from tenet.sent import number
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tape import FIXTURES, assert_as_expected, cases, error_cases, mutated, playing, recorded
 
 from tenet.errors import ProviderSyncError
-from tenet.providers.http import Answer, make_client
+from tenet.http import Answer, make_client
 from tenet.providers.result import ProviderSyncResult
 from tenet.providers.snaptrade import Payload, SnapTrade, signature
 

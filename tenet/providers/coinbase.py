@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 from tenet.errors import ProviderSyncError
+from tenet.http import Answer, Line, category_of
 from tenet.providers.coinbase_history import read_history
 from tenet.providers.coinbase_key import read_key, secrets_of
 from tenet.providers.coinbase_portfolios import (
@@ -24,10 +25,9 @@ from tenet.providers.coinbase_portfolios import (
     read_portfolio,
     read_wallets,
 )
-from tenet.providers.http import Answer, Line, category_of
-from tenet.providers.ids import fields, json_body
 from tenet.providers.reading import Draft
 from tenet.providers.scrub import scrub
+from tenet.sent import fields, json_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable

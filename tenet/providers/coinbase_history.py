@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tenet.providers.coinbase_portfolios import FIAT
-from tenet.providers.ids import cash, fields, number
+from tenet.providers.ids import cash
 from tenet.providers.result import Activity, SyncWarning
+from tenet.sent import fields, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,14 +6,15 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tenet.providers.ids import fields, json_body, number, rows, unit_price
+from tenet.providers.ids import unit_price
 from tenet.providers.reconcile import mismatch
 from tenet.providers.result import Account, Holding, SyncWarning, cash_holding
+from tenet.sent import fields, json_body, number, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tenet.providers.http import Answer
+    from tenet.http import Answer
     from tenet.providers.reading import Draft
 
 Json = dict[str, Any]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 from tenet.errors import ProviderSyncError
-from tenet.providers.http import Line, category_of
+from tenet.http import Line, category_of
 from tenet.providers.ibkr_statement import INSTITUTION, malformed, read_statements, xml
 from tenet.providers.result import ProviderSyncResult
 from tenet.providers.scrub import scrub
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from tenet.providers.http import Answer
+    from tenet.http import Answer
 
 HOME = "https://ndcdyn.interactivebrokers.com"
 SERVICE = "/AccountManagement/FlexWebService"

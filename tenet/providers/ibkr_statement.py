@@ -18,10 +18,11 @@ from xml.etree.ElementTree import ParseError
 from defusedxml import ElementTree
 
 from tenet.errors import ProviderSyncError
-from tenet.providers.ids import number, synthetic, unit_price
+from tenet.providers.ids import synthetic, unit_price
 from tenet.providers.reading import Draft
 from tenet.providers.reconcile import mismatch
 from tenet.providers.result import Account, Activity, Holding, SyncWarning, cash_holding
+from tenet.sent import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

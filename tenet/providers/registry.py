@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from tenet.errors import ConfigError
-from tenet.providers.http import checked_base_url
+from tenet.http import checked_base_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

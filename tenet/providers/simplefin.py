@@ -14,9 +14,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
+from tenet import sent
 from tenet.errors import ConfigError, ProviderSyncError
-from tenet.providers import ids
-from tenet.providers.http import Answer, Line, category_of, checked_base_url
+from tenet.http import Answer, Line, category_of, checked_base_url
 from tenet.providers.result import Account, ProviderSyncResult, SyncWarning, joined
 from tenet.providers.scrub import scrub
 from tenet.providers.simplefin_lines import account_activities, account_lines, moment
@@ -123,11 +123,11 @@ class SimpleFin:
     def _errors(self, body: Json) -> list[ProviderSyncError]:
         """The errors of an answer: texts in version 1, objects with a code in version 2."""
         listed = [*_list(body.get("errlist")), *_list(body.get("errors"))]
-        return [self._error(body, ids.fields(item), ids.text(item)) for item in listed]
+        return [self._error(body, sent.fields(item), sent.text(item)) for item in listed]
 
     def _error(self, body: Json, item: Json, alone: str | None) -> ProviderSyncError:
-        code, account_id = ids.text(item.get("code")), ids.text(item.get("account_id"))
-        said = alone or ids.text(item.get("msg")) or ids.text(item.get("message")) or code or "?"
+        code, account_id = sent.text(item.get("code")), sent.text(item.get("account_id"))
+        said = alone or sent.text(item.get("msg")) or sent.text(item.get("message")) or code or "?"
         text = scrub(said, self.secrets)
         category, retriable = _class_of(code or "", text)
         named = _by_id(body).get(account_id, {}) if account_id else {}
@@ -146,9 +146,9 @@ class SimpleFin:
     def _account(
         self, entry: Json, institution: str | None, windows: list[Json], at: datetime
     ) -> ProviderSyncResult:
-        external_id, balance = ids.text(entry.get("id")), ids.number(entry.get("balance"))
+        external_id, balance = sent.text(entry.get("id")), sent.number(entry.get("balance"))
         if external_id is None or balance is None:
-            is_given = external_id is None or ids.text(entry.get("balance"))
+            is_given = external_id is None or sent.text(entry.get("balance"))
             error = ProviderSyncError(
                 "data",
                 "an account has no id" if external_id is None else "its balance is no number",
@@ -165,7 +165,7 @@ class SimpleFin:
             external_id,
             name=self._clean(entry.get("name")),
             institution=institution,
-            currency=ids.text(entry.get("currency")),
+            currency=sent.text(entry.get("currency")),
             balance_date=as_of,
             total_value=balance,
         )
@@ -183,7 +183,7 @@ class SimpleFin:
 
     def _clean(self, value: Any) -> str | None:
         """Provider text for people."""
-        text = ids.text(value)
+        text = sent.text(value)
         return scrub(text, self.secrets) if text else None
 
 
@@ -239,10 +239,10 @@ def _body(answer: Answer | ProviderSyncError) -> Json:
     """An answer of either version. Raises ProviderSyncError when it is none."""
     if isinstance(answer, ProviderSyncError):
         raise answer
-    body = ids.fields(ids.json_body(answer.body))
+    body = sent.fields(sent.json_body(answer.body))
     has_errors = bool(_list(body.get("errors")) or _list(body.get("errlist")))
     return body | {
-        "accounts": ids.rows([] if has_errors and "accounts" not in body else body.get("accounts"))
+        "accounts": sent.rows([] if has_errors and "accounts" not in body else body.get("accounts"))
     }
 
 
@@ -251,9 +251,9 @@ def _fault(answer: Answer, secrets: tuple[str, ...]) -> ProviderSyncError:
     category, retriable = category_of(answer.status)
     text = f"SimpleFIN answered with status {answer.status}"
     with suppress(ProviderSyncError):  # a page, or plain text: the status says as much
-        body = ids.fields(ids.json_body(answer.body))
+        body = sent.fields(sent.json_body(answer.body))
         first = [*_list(body.get("errlist")), *_list(body.get("errors")), None][0]
-        text = ids.text(ids.fields(first).get("msg")) or ids.text(first) or text
+        text = sent.text(sent.fields(first).get("msg")) or sent.text(first) or text
     if answer.status == 403:
         text = "the access URL is refused: it was revoked, claim a new setup token"
     return ProviderSyncError(
@@ -280,20 +280,20 @@ def _class_of(code: str, text: str) -> tuple[str, bool]:
 def _by_id(body: Json) -> dict[str | None, Json]:
     """The accounts of an answer, the first of each id."""
     entries: dict[str | None, Json] = {}
-    for entry in map(ids.fields, body["accounts"]):
-        entries.setdefault(ids.text(entry.get("id")), entry)
+    for entry in map(sent.fields, body["accounts"]):
+        entries.setdefault(sent.text(entry.get("id")), entry)
     return entries
 
 
 def _institution(body: Json, entry: Json) -> str | None:
     """Whose account it is: by its organisation in version 1, by its connection in version 2."""
-    org = ids.fields(entry.get("org"))
-    named = ids.text(org.get("name")) or ids.text(org.get("domain"))
-    wanted = ids.text(entry.get("conn_id"))
-    for connection in map(ids.fields, _list(body.get("connections"))):
-        if wanted and ids.text(connection.get("conn_id")) == wanted:
+    org = sent.fields(entry.get("org"))
+    named = sent.text(org.get("name")) or sent.text(org.get("domain"))
+    wanted = sent.text(entry.get("conn_id"))
+    for connection in map(sent.fields, _list(body.get("connections"))):
+        if wanted and sent.text(connection.get("conn_id")) == wanted:
             named = (
-                named or ids.text(connection.get("org_name")) or ids.text(connection.get("name"))
+                named or sent.text(connection.get("org_name")) or sent.text(connection.get("name"))
             )
     return named
 

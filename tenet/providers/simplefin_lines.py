@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from tenet import sent
 from tenet.errors import ProviderSyncError
 from tenet.providers import ids
 from tenet.providers.result import (
@@ -43,7 +44,7 @@ def account_lines(
         flags = ("custom_currency",) if "://" in (account.currency or "") else ()
         warning = SyncWarning("unknown_currency", account.external_id)
         return ProviderSyncResult((replace(account, flags=flags),), warnings=(warning,))
-    held = [row for row in map(ids.fields, rows) if not _is_cash(row, account)]
+    held = [row for row in map(sent.fields, rows) if not _is_cash(row, account)]
     found = [_holding(account, row, clean) for row in held]
     holdings = [line for line in found if isinstance(line, Holding)]
     balance = account.total_value or Decimal(0)
@@ -72,8 +73,8 @@ def account_activities(
     """The activities of all windows, each id once. at: when they were asked for."""
     found: dict[str, Activity] = {}
     warnings: list[SyncWarning] = []
-    for row in map(ids.fields, rows):
-        external_id = ids.text(row.get("id"))
+    for row in map(sent.fields, rows):
+        external_id = sent.text(row.get("id"))
         if external_id is None:
             warnings.append(SyncWarning("dropped_row", account.external_id))
             continue
@@ -89,10 +90,10 @@ def account_activities(
             when.date() if when else None,
             activity_at=when,
             settlement_date=posted.date() if posted and transacted else None,
-            amount=ids.number(row.get("amount")),
+            amount=sent.number(row.get("amount")),
             currency=account.currency,
             description=clean(row.get("description")),
-            pending=row.get("pending") is True or ids.number(row.get("posted")) == 0,
+            pending=row.get("pending") is True or sent.number(row.get("posted")) == 0,
             raw=row,
         )
         if is_bad or is_bad_too:
@@ -102,9 +103,9 @@ def account_activities(
 
 def moment(value: Any, *, latest: datetime) -> tuple[datetime | None, bool]:
     """A time from unix seconds, and whether it is absurd. Zero and null are unknown."""
-    seconds = ids.number(value)
+    seconds = sent.number(value)
     if not seconds:
-        return None, seconds is None and ids.text(value) is not None
+        return None, seconds is None and sent.text(value) is not None
     if not 0 < seconds <= Decimal(latest.timestamp()):
         return None, True
     return datetime.fromtimestamp(int(seconds), UTC), False
@@ -112,7 +113,7 @@ def moment(value: Any, *, latest: datetime) -> tuple[datetime | None, bool]:
 
 def _is_cash(row: Json, account: Account) -> bool:
     """Whether a row is the account's cash itself, which the remainder holds already."""
-    symbol = (ids.text(row.get("symbol")) or "").upper()
+    symbol = (sent.text(row.get("symbol")) or "").upper()
     return symbol in _CASH or symbol == account.currency
 
 
@@ -120,7 +121,10 @@ def _remainder(account: Account, balance: Decimal, held: list[Json]) -> Decimal 
     """What the balance holds beyond the holdings; None where one's value is unknown or foreign."""
     for row in held:
         value = _value(row)
-        if value is None or (ids.text(row.get("currency")) or account.currency) != account.currency:
+        if (
+            value is None
+            or (sent.text(row.get("currency")) or account.currency) != account.currency
+        ):
             return None
         balance -= value
     return balance
@@ -128,16 +132,20 @@ def _remainder(account: Account, balance: Decimal, held: list[Json]) -> Decimal 
 
 def _value(row: Json) -> Decimal | None:
     """What a holding is worth; a short one is owed, whichever sign it was given."""
-    value, shares = ids.number(row.get("market_value")), ids.number(row.get("shares"))
+    value, shares = sent.number(row.get("market_value")), sent.number(row.get("shares"))
     return -abs(value) if value is not None and shares is not None and shares < 0 else value
 
 
 def _holding(
     account: Account, row: Json, clean: Callable[[Any], str | None]
 ) -> Holding | SyncWarning | ProviderSyncError:
-    shares, value, name = ids.number(row.get("shares")), _value(row), clean(row.get("description"))
-    symbol, stable_id = ids.text(row.get("symbol")), ids.text(row.get("id")) or name
-    is_odd = shares is None and ids.text(row.get("shares"))
+    shares, value, name = (
+        sent.number(row.get("shares")),
+        _value(row),
+        clean(row.get("description")),
+    )
+    symbol, stable_id = sent.text(row.get("symbol")), sent.text(row.get("id")) or name
+    is_odd = shares is None and sent.text(row.get("shares"))
     if is_odd or not (symbol or stable_id):
         text = f"the shares of {clean(symbol or stable_id)} are no number"
         return ProviderSyncError(
@@ -165,7 +173,7 @@ def _holding(
         name=name,
         price=None if value is None else ids.unit_price(value, shares),
         market_value=value,
-        currency=ids.text(row.get("currency")) or account.currency,
+        currency=sent.text(row.get("currency")) or account.currency,
         asset_type="money_market" if is_money_fund else "unknown",
         multiplier=Decimal(1),
         unit_cost=unit_cost,
@@ -184,7 +192,7 @@ def _cost(
     cost_basis is per share by the documents and the total by several brokers: the reading nearer,
     as a ratio, to the purchase price counts, else the one nearer to the market value. 0 is unknown.
     """
-    given, paid = (ids.number(row.get(name)) for name in ("cost_basis", "purchase_price"))
+    given, paid = (sent.number(row.get(name)) for name in ("cost_basis", "purchase_price"))
     like = abs(paid) if paid else abs(value / shares) if value else None
     if not like:
         return None, None, ()

@@ -18,9 +18,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
+from tenet import sent
 from tenet.errors import ProviderSyncError
+from tenet.http import Answer, Line, category_of, checked_base_url
 from tenet.providers import ids
-from tenet.providers.http import Answer, Line, category_of, checked_base_url
 from tenet.providers.result import (
     Account,
     Activity,
@@ -116,7 +117,7 @@ class SnapTrade:
         parts = [self._disabled(connection) for connection in connections.values()]
         entries: dict[str | None, Json] = {}
         for entry in self._listed(payload):
-            entries.setdefault(ids.text(entry.get("id")), entry)
+            entries.setdefault(sent.text(entry.get("id")), entry)
         parts += [self._account(entry, connections, payload) for entry in entries.values()]
         return joined(parts)
 
@@ -147,39 +148,39 @@ class SnapTrade:
     def _next_page(self, payload: Payload, path: str, offset: int) -> int | None:
         """Where the next page of activities begins; None after the last, or one that failed."""
         try:
-            page = ids.fields(self._body(payload, f"{path}/activities?{offset}"))
-            count = len(ids.rows(page.get("data")))
+            page = sent.fields(self._body(payload, f"{path}/activities?{offset}"))
+            count = len(sent.rows(page.get("data")))
         except ProviderSyncError:
             return None
-        total = ids.number(ids.fields(page.get("pagination")).get("total"))
+        total = sent.number(sent.fields(page.get("pagination")).get("total"))
         # The host may give fewer than were asked for: only the count of what came moves on.
         after = offset + count
         is_last = count < PAGE if total is None else after >= total
         return None if is_last or not count or after > MOST_ACTIVITIES else after
 
     def _connections(self, payload: Payload) -> dict[str | None, Json]:
-        listed = map(ids.fields, ids.rows(self._body(payload, "/authorizations")))
-        return {ids.text(connection.get("id")): connection for connection in listed}
+        listed = map(sent.fields, sent.rows(self._body(payload, "/authorizations")))
+        return {sent.text(connection.get("id")): connection for connection in listed}
 
     def _listed(self, payload: Payload) -> list[Json]:
         if "/accounts/all" in payload:
-            listed = ids.fields(self._body(payload, "/accounts/all")).get("results")
+            listed = sent.fields(self._body(payload, "/accounts/all")).get("results")
         else:
             listed = self._body(payload, "/accounts")
-        return [ids.fields(entry) for entry in ids.rows(listed)]
+        return [sent.fields(entry) for entry in sent.rows(listed)]
 
     def _positions(self, payload: Payload, path: str) -> tuple[list[Json], Any]:
         """The positions of an account, and when they were had."""
         if f"{path}/holdings" in payload:
-            return older_positions(ids.fields(self._body(payload, f"{path}/holdings"))), None
-        body = ids.fields(self._body(payload, f"{path}/positions/all"))
-        as_of = ids.fields(body.get("data_freshness")).get("as_of")
-        return [ids.fields(row) for row in ids.rows(body.get("results"))], as_of
+            return older_positions(sent.fields(self._body(payload, f"{path}/holdings"))), None
+        body = sent.fields(self._body(payload, f"{path}/positions/all"))
+        as_of = sent.fields(body.get("data_freshness")).get("as_of")
+        return [sent.fields(row) for row in sent.rows(body.get("results"))], as_of
 
     def _balances(self, payload: Payload, path: str) -> list[Any]:
         if f"{path}/holdings" in payload:
-            return ids.rows(ids.fields(self._body(payload, f"{path}/holdings")).get("balances"))
-        return ids.rows(self._body(payload, f"{path}/balances"))
+            return sent.rows(sent.fields(self._body(payload, f"{path}/holdings")).get("balances"))
+        return sent.rows(self._body(payload, f"{path}/balances"))
 
     def _body(self, payload: Payload, path: str) -> Any:
         """The JSON of an answer. Raises ProviderSyncError for a failure or what is no JSON."""
@@ -188,12 +189,12 @@ class SnapTrade:
             raise answer or ProviderSyncError("data", "was not asked", code="malformed")
         if not answer.is_ok:
             raise self._fault(answer)
-        return ids.json_body(answer.body)
+        return sent.json_body(answer.body)
 
     def _fault(self, answer: Answer) -> ProviderSyncError:
         said = _said(answer)
-        code = ids.text(said.get("code")) or ids.text(said.get("default_code"))
-        details = map(ids.text, map(said.get, ("detail", "default_detail", "error")))
+        code = sent.text(said.get("code")) or sent.text(said.get("default_code"))
+        details = map(sent.text, map(said.get, ("detail", "default_detail", "error")))
         text = next(filter(None, details), f"SnapTrade answered with status {answer.status}")
         category, retriable = category_of(answer.status)
         is_page = answer.body.lstrip()[:1] == b"<"
@@ -211,14 +212,14 @@ class SnapTrade:
 
     def _clean(self, value: Any) -> str | None:
         """Provider text for people."""
-        text = ids.text(value)
+        text = sent.text(value)
         return scrub(text, self.secrets) if text else None
 
     def _disabled(self, connection: Json) -> ProviderSyncResult:
         """A disabled connection goes on answering with old data: only this tells."""
         if not connection.get("disabled"):
             return ProviderSyncResult()
-        institution = self._clean(ids.fields(connection.get("brokerage")).get("name"))
+        institution = self._clean(sent.fields(connection.get("brokerage")).get("name"))
         when = moment(connection.get("disabled_date"))
         since = f" since {when:%Y-%m-%d}" if when else ""
         text = f"the connection to {institution or 'an institution'} is disabled{since}"
@@ -228,25 +229,27 @@ class SnapTrade:
     def _account(
         self, entry: Json, connections: Mapping[str | None, Json], payload: Payload
     ) -> ProviderSyncResult:
-        link = ids.text(entry.get("brokerage_authorization") or entry.get("connection_id"))
-        brokerage = ids.fields(connections.get(link, {}).get("brokerage"))
+        link = sent.text(entry.get("brokerage_authorization") or entry.get("connection_id"))
+        brokerage = sent.fields(connections.get(link, {}).get("brokerage"))
         institution = self._clean(entry.get("institution_name")) or self._clean(
             brokerage.get("name")
         )
-        external_id = ids.text(entry.get("id"))
+        external_id = sent.text(entry.get("id"))
         if external_id is None:
             error = ProviderSyncError("data", "an account has no id", code="malformed")
             return ProviderSyncResult(errors=(_placed(error, institution, None),))
         if reason := _why_left_out(entry):
             return ProviderSyncResult(warnings=(SyncWarning(reason, external_id),))
-        total = ids.fields(ids.fields(entry.get("balance")).get("total") or entry.get("net_value"))
+        total = sent.fields(
+            sent.fields(entry.get("balance")).get("total") or entry.get("net_value")
+        )
         account = Account(
             external_id,
             name=self._clean(entry.get("name") or entry.get("display_name") or _masked(entry)),
             institution=institution,
             currency=currency_code(total.get("currency")),
             balance_date=moment(_synced(entry).get("last_successful_sync")),
-            total_value=ids.number(total.get("amount")),
+            total_value=sent.number(total.get("amount")),
             kind=_kind(entry) or "investment",
         )
         try:
@@ -282,12 +285,12 @@ class SnapTrade:
             if not key.startswith(f"{path}/activities?"):
                 continue
             try:
-                rows = ids.rows(ids.fields(self._body(payload, key)).get("data"))
+                rows = sent.rows(sent.fields(self._body(payload, key)).get("data"))
             except ProviderSyncError as error:
                 errors.append(_placed(error, account.institution, account.external_id))
                 continue
             for row in rows:
-                one, warning = activity(account, ids.fields(row), self._clean)
+                one, warning = activity(account, sent.fields(row), self._clean)
                 if one is None or one.external_id not in found:
                     warnings += filter(None, [warning])
                 if one is not None:
@@ -316,7 +319,7 @@ def _asked_wait(answer: Answer) -> float | None:
 def _said(answer: Answer) -> Json:
     """What an error's body says, if it is SnapTrade's own."""
     try:
-        return ids.fields(ids.json_body(answer.body))
+        return sent.fields(sent.json_body(answer.body))
     except ProviderSyncError:
         return {}
 
@@ -326,7 +329,7 @@ def _is_gone(answer: Answer | ProviderSyncError) -> bool:
     return (
         isinstance(answer, Answer)
         and answer.status in _GONE
-        and ids.text(_said(answer).get("code")) != _NO_SUCH_ACCOUNT
+        and sent.text(_said(answer).get("code")) != _NO_SUCH_ACCOUNT
     )
 
 
@@ -346,20 +349,20 @@ def _placed(
 
 
 def _path(entry: Json) -> str:
-    return f"/accounts/{quote(ids.text(entry.get('id')) or '', safe='')}"
+    return f"/accounts/{quote(sent.text(entry.get('id')) or '', safe='')}"
 
 
 def _kind(entry: Json) -> str | None:
-    return _KINDS.get(ids.text(entry.get("kind")) or "investment")
+    return _KINDS.get(sent.text(entry.get("kind")) or "investment")
 
 
 def _synced(entry: Json) -> Json:
-    return ids.fields(ids.fields(entry.get("sync_status")).get("holdings"))
+    return sent.fields(sent.fields(entry.get("sync_status")).get("holdings"))
 
 
 def _why_left_out(entry: Json) -> str | None:
     """The warning of an account that is not read."""
-    if (ids.text(entry.get("status")) or "").lower() in ("closed", "archived"):
+    if (sent.text(entry.get("status")) or "").lower() in ("closed", "archived"):
         return "account_closed"
     if entry.get("is_paper") is True:
         return "paper_account_skipped"
@@ -368,9 +371,9 @@ def _why_left_out(entry: Json) -> str | None:
 
 def _masked(entry: Json) -> str:
     """Kind and last four digits; the full number of an account is never landed."""
-    number = ids.text(entry.get("number")) or ids.text(entry.get("masked_account_number"))
+    number = sent.text(entry.get("number")) or sent.text(entry.get("masked_account_number"))
     ending = f"****{number[-4:]}" if number else None
-    return " ".join(filter(None, [ids.text(entry.get("raw_type")), ending]))
+    return " ".join(filter(None, [sent.text(entry.get("raw_type")), ending]))
 
 
 def _by_total(account: Account, raw: Json) -> ProviderSyncResult:

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from tenet import sent
 from tenet.errors import ProviderSyncError
 from tenet.providers import ids
 from tenet.providers.reconcile import lines_total, mismatch
@@ -67,7 +68,7 @@ def account_lines(
     A position without units is left out with a warning, one with unreadable units with an error.
     """
     found = [_position(account, row, clean) for row in positions]
-    cash = [_cash(account, ids.fields(row)) for row in balances]
+    cash = [_cash(account, sent.fields(row)) for row in balances]
     holdings = _settled(
         account,
         [line for line in found if isinstance(line, Holding)],
@@ -90,11 +91,11 @@ def account_lines(
 def older_positions(body: Json) -> list[Json]:
     """The positions of the older /holdings in the shape of positions/all, `raw` as they were."""
     lines: list[Json] = []
-    for row in map(ids.fields, ids.rows(body.get("positions"))):
-        outer = ids.fields(row.get("symbol"))
-        inner = ids.fields(outer.get("symbol"))
+    for row in map(sent.fields, sent.rows(body.get("positions"))):
+        outer = sent.fields(row.get("symbol"))
+        inner = sent.fields(outer.get("symbol"))
         about = {
-            "kind": ids.fields(inner.get("type")).get("code"),
+            "kind": sent.fields(inner.get("type")).get("code"),
             "description": outer.get("description") or inner.get("description"),
         }
         changed = {
@@ -103,9 +104,9 @@ def older_positions(body: Json) -> list[Json]:
             "cost_basis": row.get("average_purchase_price"),
         }
         lines.append(row | changed | {"raw": row})
-    for row in map(ids.fields, ids.rows(body.get("option_positions") or [])):
-        outer = ids.fields(row.get("symbol"))
-        inner = ids.fields(outer.get("option_symbol"))
+    for row in map(sent.fields, sent.rows(body.get("option_positions") or [])):
+        outer = sent.fields(row.get("symbol"))
+        inner = sent.fields(outer.get("option_symbol"))
         multiplier = 10 if inner.get("is_mini_option") is True else 100
         about = {
             "kind": "option",
@@ -114,7 +115,7 @@ def older_positions(body: Json) -> list[Json]:
             "description": outer.get("description"),
         }
         # Here, and only here, an option's cost is that of the whole contract.
-        cost = ids.number(row.get("average_purchase_price"))
+        cost = sent.number(row.get("average_purchase_price"))
         changed = {"instrument": inner | about, "cost_basis": cost and cost / multiplier}
         lines.append(row | changed | {"raw": row})
     return lines
@@ -124,15 +125,15 @@ def activity(
     account: Account, row: Json, clean: Callable[[Any], str | None]
 ) -> tuple[Activity | None, SyncWarning | None]:
     """An activity, None without an id; and a warning where something of it is unknown."""
-    external_id, given = ids.text(row.get("id")), (ids.text(row.get("type")) or "").upper()
+    external_id, given = sent.text(row.get("id")), (sent.text(row.get("type")) or "").upper()
     if external_id is None:
         return None, SyncWarning("dropped_row", account.external_id)
-    units, amount, fee = (ids.number(row.get(name)) for name in ("units", "amount", "fee"))
+    units, amount, fee = (sent.number(row.get(name)) for name in ("units", "amount", "fee"))
     kind = _ACTIVITY_TYPES.get(given, "other")
     if given == "TRANSFER" and (direction := units or amount):
         kind = "transfer_in" if direction > 0 else "transfer_out"
     traded, settled = moment(row.get("trade_date")), moment(row.get("settlement_date"))
-    security, option = ids.fields(row.get("symbol")), ids.fields(row.get("option_symbol"))
+    security, option = sent.fields(row.get("symbol")), sent.fields(row.get("option_symbol"))
     found = Activity(
         account.external_id,
         external_id,
@@ -140,12 +141,12 @@ def activity(
         _day(traded) or _day(settled),
         activity_at=traded if isinstance(traded, datetime) and traded.time() != time() else None,
         settlement_date=_day(settled),
-        symbol=ids.text(option.get("ticker"))
-        or ids.text(security.get("symbol"))
-        or ids.text(security.get("raw_symbol")),
+        symbol=sent.text(option.get("ticker"))
+        or sent.text(security.get("symbol"))
+        or sent.text(security.get("raw_symbol")),
         # Zero stands for "does not apply" here.
         quantity=-abs(units) if units and kind == "sell" else units or None,
-        price=ids.number(row.get("price")) or None,
+        price=sent.number(row.get("price")) or None,
         amount=amount,
         fee=None if fee is None else abs(fee),
         currency=currency_code(row.get("currency")),
@@ -160,13 +161,13 @@ def activity(
 
 def currency_code(value: Any) -> str | None:
     """A currency, written as its code or as an object that has one."""
-    return ids.text(value.get("code") if isinstance(value, dict) else value)
+    return sent.text(value.get("code") if isinstance(value, dict) else value)
 
 
 def moment(value: Any) -> datetime | date | None:
     """A UTC time, or the bare day where only a day is given."""
     try:
-        if len(text := ids.text(value) or "") == 10:
+        if len(text := sent.text(value) or "") == 10:
             return date.fromisoformat(text)
         when = datetime.fromisoformat(text)
         return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
@@ -181,14 +182,14 @@ def _day(when: datetime | date | None) -> date | None:
 def _position(
     account: Account, row: Json, clean: Callable[[Any], str | None]
 ) -> Holding | SyncWarning | ProviderSyncError:
-    instrument = ids.fields(row.get("instrument"))
+    instrument = sent.fields(row.get("instrument"))
     name = clean(instrument.get("description"))
-    symbol = ids.text(instrument.get("symbol")) or ids.text(instrument.get("raw_symbol"))
-    stable_id = ids.text(instrument.get("id")) or name
-    units = ids.number(row.get("units"))
+    symbol = sent.text(instrument.get("symbol")) or sent.text(instrument.get("raw_symbol"))
+    stable_id = sent.text(instrument.get("id")) or name
+    units = sent.number(row.get("units"))
     if not symbol and stable_id:
         symbol = ids.synthetic("ST", stable_id)
-    if not symbol or (units is None and ids.text(row.get("units"))):
+    if not symbol or (units is None and sent.text(row.get("units"))):
         text = f"the units of {clean(symbol)} are no number" if symbol else "a line names nothing"
         return ProviderSyncError(
             "data",
@@ -207,27 +208,27 @@ def _position(
         symbol,
         units,
         name=name,
-        price=ids.number(row.get("price")),
+        price=sent.number(row.get("price")),
         currency=_currency_of(row, instrument) or account.currency,
         asset_type=asset_type,
-        unit_cost=ids.number(row.get("cost_basis")),
+        unit_cost=sent.number(row.get("cost_basis")),
         flags=("short",) * (units < 0) + ("cash_equivalent",) * is_equivalent,
         raw=row.get("raw", row),
     )
-    given = ids.number(instrument.get("multiplier"))
+    given = sent.number(instrument.get("multiplier"))
     usual = {"option": given or Decimal(100), "future": given or Decimal(1)}
     return _valued(line, usual.get(asset_type, Decimal(1)))
 
 
 def _asset_type(instrument: Json, symbol: str, is_equivalent: bool) -> str:
-    found = _ASSET_TYPES.get((ids.text(instrument.get("kind")) or "").lower(), "unknown")
+    found = _ASSET_TYPES.get((sent.text(instrument.get("kind")) or "").lower(), "unknown")
     if found == "mutual_fund" and (is_equivalent or ids.is_money_fund(symbol)):
         return "money_market"
     return found
 
 
 def _currency_of(row: Json, instrument: Json) -> str | None:
-    underlying = ids.fields(instrument.get("underlying"))
+    underlying = sent.fields(instrument.get("underlying"))
     named = (currency_code(owner.get("currency")) for owner in (row, instrument, underlying))
     return next(filter(None, named), None)
 
@@ -244,7 +245,7 @@ def _valued(line: Holding, multiplier: Decimal) -> Holding:
 
 
 def _cash(account: Account, row: Json) -> Holding | SyncWarning | None:
-    amount, currency = ids.number(row.get("cash")), currency_code(row.get("currency"))
+    amount, currency = sent.number(row.get("cash")), currency_code(row.get("currency"))
     if amount is None or currency is None:
         return SyncWarning("missing_cash", account.external_id, detail={"currency": currency})
     return _cash_line(account.external_id, currency, amount, row) if amount else None

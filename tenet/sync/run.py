@@ -14,7 +14,7 @@ from tenet import lake
 from tenet.errors import ProviderSyncError
 from tenet.frames import frame
 from tenet.home import last_syncs, sync_note, write_whole
-from tenet.providers.http import make_client
+from tenet.http import make_client
 from tenet.providers.result import ProviderSyncResult
 from tenet.providers.scrub import scrub
 from tenet.sync import rows

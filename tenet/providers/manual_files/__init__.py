@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from tenet.errors import ProviderSyncError
-from tenet.providers.http import LARGEST
+from tenet.http import LARGEST
 from tenet.providers.manual_files.lines import activity_of, line_of
 from tenet.providers.manual_files.reading import Declared, Statement, read, refused
 from tenet.providers.reconcile import disagrees

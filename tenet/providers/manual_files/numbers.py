@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tenet.providers import ids
+from tenet import sent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,7 @@ def number(text: str, *, is_comma_decimal: bool = False) -> Decimal | None:
     sign, digits = _signed(text)
     digits = _UNIT.sub("", digits)
     plain = _with_point(digits, is_comma_decimal=is_comma_decimal)
-    return ids.number(sign + plain) if plain and _PLAIN.fullmatch(plain) else None
+    return sent.number(sign + plain) if plain and _PLAIN.fullmatch(plain) else None
 
 
 def has_decimal_commas(texts: Iterable[str], *, unless_told: bool) -> bool:

@@ -15,9 +15,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
+from tenet import sent
 from tenet.errors import ProviderSyncError
-from tenet.providers import ids
-from tenet.providers.http import Line, checked_base_url
+from tenet.http import Line, checked_base_url
 from tenet.providers.result import Account, ProviderSyncResult, SyncWarning, joined
 from tenet.providers.schwab.activities import activities
 from tenet.providers.schwab.lines import positions, reported_cash, warnings, with_cash
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from tenet.providers.http import Answer
+    from tenet.http import Answer
 
 SPACING = 0.5  # 120 requests a minute
 HISTORY = timedelta(days=60)
@@ -178,8 +178,8 @@ def _account(
     if number not in hashes:
         raise fault("no_account_hash", f"account {short(number)} has no hash")
     external_id, entry = hashes[number], masked(entry, hidden)
-    given = ids.fields(entry.get("securitiesAccount"))
-    balances = ids.fields(given.get("currentBalances"))
+    given = sent.fields(entry.get("securitiesAccount"))
+    balances = sent.fields(given.get("currentBalances"))
     total = _total(entry, balances)
     if total is None and reported_cash(balances) is None:
         raise fault("missing_balances", "balances are missing", external_id, retriable=True)
@@ -197,10 +197,10 @@ def _account(
 
 
 def _total(entry: Json, balances: Json) -> Decimal | None:
-    together = ids.fields(entry.get("aggregatedBalance"))
+    together = sent.fields(entry.get("aggregatedBalance"))
     names = ("currentLiquidationValue", "liquidationValue")
     given = [balances.get("liquidationValue"), *map(together.get, names)]
-    return next((total for total in map(ids.number, given) if total is not None), None)
+    return next((total for total in map(sent.number, given) if total is not None), None)
 
 
 def _general_warnings(payload: Payload, names: Mapping[str, str] | None) -> Iterator[SyncWarning]:
@@ -214,8 +214,8 @@ def _general_warnings(payload: Payload, names: Mapping[str, str] | None) -> Iter
 def _nicknames(preference: bytes | None, hidden: list[str]) -> dict[str, str] | None:
     """The names that people gave, by account number; None where they could not be had."""
     try:
-        said = ids.fields(ids.json_body(preference or b""))
-        given = [ids.fields(row) for row in ids.rows(said.get("accounts"))]
+        said = sent.fields(sent.json_body(preference or b""))
+        given = [sent.fields(row) for row in sent.rows(said.get("accounts"))]
     except ProviderSyncError:
         return None
     pairs = [(text(row.get("accountNumber")), text(row.get("nickName"))) for row in given]
@@ -223,11 +223,11 @@ def _nicknames(preference: bytes | None, hidden: list[str]) -> dict[str, str] | 
 
 
 def _hashes(account_numbers: bytes) -> dict[str, str]:
-    given = [ids.fields(row) for row in rows(account_numbers)]
+    given = [sent.fields(row) for row in rows(account_numbers)]
     pairs = [(text(row.get("accountNumber")), text(row.get("hashValue"))) for row in given]
     return {number: external_id for number, external_id in pairs if number and external_id}
 
 
 def _number_of(entry: Any) -> str:
-    account = ids.fields(ids.fields(entry).get("securitiesAccount"))
+    account = sent.fields(sent.fields(entry).get("securitiesAccount"))
     return text(account.get("accountNumber")) or ""

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from tenet import sent
 from tenet.errors import ProviderSyncError
-from tenet.providers import ids
 from tenet.providers.result import Activity, ProviderSyncResult, SyncWarning, joined
 from tenet.providers.schwab.lines import symbol_of
 from tenet.providers.schwab.wire import Json, fault, located, masked, rows, text
@@ -46,7 +46,7 @@ def activities(
     if isinstance(answer, ProviderSyncError):
         return ProviderSyncResult(errors=(located(answer, external_id, hidden),))
     try:
-        given = [masked(ids.fields(row), hidden) for row in rows(answer, external_id)]
+        given = [masked(sent.fields(row), hidden) for row in rows(answer, external_id)]
     except ProviderSyncError as error:
         return ProviderSyncResult(errors=(error,))
     return joined(_read(external_id, row) for row in given)
@@ -73,10 +73,10 @@ def _read(external_id: str, row: Json) -> ProviderSyncResult:
 
 def _activity(external_id: str, number: str, moment: datetime, row: Json) -> Activity:
     given = row.get("transferItems")
-    items = [ids.fields(item) for item in given] if isinstance(given, list) else []
+    items = [sent.fields(item) for item in given] if isinstance(given, list) else []
     security = next(filter(_is_security, items), {})
-    instrument = ids.fields(security.get("instrument"))
-    amount, quantity = ids.number(row.get("netAmount")), ids.number(security.get("amount"))
+    instrument = sent.fields(security.get("instrument"))
+    amount, quantity = sent.number(row.get("netAmount")), sent.number(security.get("amount"))
     description = text(row.get("description")) or text(instrument.get("description"))
     settled = _moment(row.get("settlementDate"))
     return Activity(
@@ -88,7 +88,7 @@ def _activity(external_id: str, number: str, moment: datetime, row: Json) -> Act
         settlement_date=settled.date() if settled else None,
         symbol=symbol_of(instrument),
         quantity=quantity,
-        price=ids.number(security.get("price")),
+        price=sent.number(security.get("price")),
         amount=amount,
         fee=_fee(items),
         currency="USD",
@@ -99,13 +99,13 @@ def _activity(external_id: str, number: str, moment: datetime, row: Json) -> Act
 
 def _fee(items: list[Json]) -> Decimal | None:
     """What the items that name a fee type cost; the security's own cost is no fee."""
-    costs = [ids.number(item.get("cost")) for item in items if item.get("feeType")]
+    costs = [sent.number(item.get("cost")) for item in items if item.get("feeType")]
     known = [abs(cost) for cost in costs if cost is not None]
     return sum(known, Decimal(0)) if known else None
 
 
 def _is_security(item: Json) -> bool:
-    instrument = ids.fields(item.get("instrument"))
+    instrument = sent.fields(item.get("instrument"))
     return not item.get("feeType") and instrument.get("assetType") not in (None, "CURRENCY")
 
 

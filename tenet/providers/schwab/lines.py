@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from tenet import sent
 from tenet.errors import ProviderSyncError
 from tenet.providers import ids
 from tenet.providers.reconcile import disagrees, lines_total
@@ -54,14 +55,14 @@ def positions(external_id: str, given: Any) -> tuple[list[Holding], list[Provide
         raise fault("malformed", "the positions are no list", external_id)
     for row in given or []:
         try:
-            holdings.append(_holding(external_id, ids.fields(row)))
+            holdings.append(_holding(external_id, sent.fields(row)))
         except ProviderSyncError as error:
             errors.append(error)
     return holdings, errors
 
 
 def _holding(external_id: str, row: Json) -> Holding:
-    instrument = ids.fields(row.get("instrument"))
+    instrument = sent.fields(row.get("instrument"))
     symbol = symbol_of(instrument)
     if symbol is None:
         raise fault("malformed_row", "a position without an instrument", external_id)
@@ -71,7 +72,7 @@ def _holding(external_id: str, row: Json) -> Holding:
         raise fault("malformed_row", f"{symbol}: no quantity", external_id)
     quantity = (longs or Decimal(0)) - (shorts or Decimal(0))
     # An average price of 0 stands for a cost that Schwab does not know.
-    cost = ids.number(row.get("averagePrice")) or None
+    cost = sent.number(row.get("averagePrice")) or None
     multiplier = _multiplier(instrument, quantity, value, cost)
     units = quantity * multiplier if multiplier else None
     priced = bool(units) and value is not None
@@ -97,7 +98,7 @@ def _holding(external_id: str, row: Json) -> Holding:
 
 
 def _read(row: Json, name: str, symbol: str, external_id: str) -> Decimal | None:
-    found = ids.number(row.get(name))
+    found = sent.number(row.get(name))
     if found is None and row.get(name) is not None:
         raise fault("malformed_row", f"{symbol}: {name} is no number", external_id)
     return found
@@ -126,7 +127,7 @@ def _multiplier(
     about 1 for a price per unit, 0.01 for face value at percent of par, 10 for units of 1,000.
     """
     if instrument.get("assetType") == "OPTION":
-        return ids.number(instrument.get("optionMultiplier")) or Decimal(100)
+        return sent.number(instrument.get("optionMultiplier")) or Decimal(100)
     if instrument.get("assetType") != "FIXED_INCOME":
         return Decimal(1)
     if not value or not quantity:
@@ -143,7 +144,7 @@ def reported_cash(balances: Json) -> Decimal | None:
 
 
 def _numbers(balances: Json, names: Iterable[str]) -> list[Decimal]:
-    found = [ids.number(balances.get(name)) for name in names]
+    found = [sent.number(balances.get(name)) for name in names]
     return [amount for amount in found if amount is not None]
 
 
@@ -170,7 +171,7 @@ def with_cash(
 
 
 def _is_sweep(holding: Holding) -> bool:
-    return bool(ids.fields(holding.raw.get("instrument")).get("type") == "SWEEP_VEHICLE")
+    return bool(sent.fields(holding.raw.get("instrument")).get("type") == "SWEEP_VEHICLE")
 
 
 def _left_for_cash(

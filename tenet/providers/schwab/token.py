@@ -16,15 +16,15 @@ from urllib.parse import unquote, urlencode
 
 from tenet.errors import ProviderSyncError
 from tenet.home import make_private_folder
-from tenet.providers.ids import json_body
 from tenet.providers.schwab.wire import INSTITUTION, Json, failure, fault
+from tenet.sent import json_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
     from pathlib import Path
 
-    from tenet.providers.http import Line
+    from tenet.http import Line
 
 LOGIN_DAYS = 7
 _DAY = 86400

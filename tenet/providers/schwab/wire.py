@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tenet import sent
 from tenet.errors import ProviderSyncError
-from tenet.providers import ids
-from tenet.providers.http import category_of
+from tenet.http import category_of
 from tenet.providers.scrub import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tenet.providers.http import Answer
+    from tenet.http import Answer
 
 INSTITUTION = "Charles Schwab"
 Json = dict[str, Any]
@@ -73,7 +73,7 @@ def located(error: ProviderSyncError, external_id: str, hidden: Iterable[str]) -
 def rows(body: bytes, external_id: str | None = None) -> list[Any]:
     """A body that is a list. Raises ProviderSyncError (data, malformed) for any other."""
     try:
-        return ids.rows(ids.json_body(body))
+        return sent.rows(sent.json_body(body))
     except ProviderSyncError as error:
         raise fault("malformed", str(error), external_id) from error
 
@@ -105,7 +105,7 @@ def text(value: Any) -> str | None:
 
 def _words(body: bytes) -> tuple[str | None, str]:
     try:
-        said = ids.json_body(body)
+        said = sent.json_body(body)
     except ProviderSyncError:
         return None, ""
     if not isinstance(said, dict):

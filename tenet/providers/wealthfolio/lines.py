@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from tenet import sent
 from tenet.providers import ids
 from tenet.providers.result import Holding
 from tenet.providers.wealthfolio import rows
@@ -103,7 +104,7 @@ def cash(account_id: str, snapshot: Row) -> Iterator[Holding]:
     """A line for each currency of which there is cash; money owed is a margin loan."""
     balances = rows.entries(snapshot, "cash_balances")
     for written in balances:
-        currency, divisor = rows.major(ids.text(written))
+        currency, divisor = rows.major(sent.text(written))
         amount = rows.known(balances, written) / divisor
         if not currency:
             raise rows.malformed("cash_balances")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from tenet.providers import ids
+from tenet import sent
 from tenet.providers.wealthfolio import rows
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def positions(snapshot: Row | None, stored: list[Row], lots: list[Row]) -> list[
     written = rows.entries(snapshot, "positions") if snapshot else {}
     if written:
         return [
-            _written(ids.text(asset_id) or "", _object(row))
+            _written(sent.text(asset_id) or "", _object(row))
             for asset_id, row in written.items()
             if not _is_apart(_object(row), "isAlternative")
         ]

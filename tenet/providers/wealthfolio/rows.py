@@ -10,8 +10,8 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
+from tenet import sent
 from tenet.errors import ProviderSyncError
-from tenet.providers import ids
 from tenet.providers.scrub import scrub
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def number(row: Row, column: str, places: int | None = None) -> Decimal | None:
     """A decimal, rounded to `places` where given; None for null or blank. Raises malformed_row."""
     if row.get(column) in (None, ""):
         return None
-    found = ids.number(row[column])
+    found = sent.number(row[column])
     if found is None:
         raise malformed(column)
     return found if places is None else rounded(found, places)
@@ -150,7 +150,7 @@ def day(row: Row, column: str) -> date:
 
 def text(row: Row, column: str) -> str | None:
     """Text without blanks around it; None for null or blank."""
-    return ids.text(row.get(column))
+    return sent.text(row.get(column))
 
 
 def is_true(row: Row, column: str, *, otherwise: bool) -> bool:
@@ -164,7 +164,7 @@ def entries(row: Row, column: str) -> dict[str, Any]:
     written = text(row, column)
     if written is None:
         return {}
-    found = ids.json_body(written.encode("utf-8", "replace"))
+    found = sent.json_body(written.encode("utf-8", "replace"))
     if not isinstance(found, dict):
         raise malformed(column, "malformed")
     return found
