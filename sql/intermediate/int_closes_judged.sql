@@ -70,6 +70,9 @@ select
     closes.source,
     closes.currency,
     closes.close,
+    closes.sent_close,
+    closes.correction,
+    closes.split_error,
     (bounded.doubled_before / 2)::decimal(28, 10) as median_before,
     (bounded.doubled_after / 2)::decimal(28, 10) as median_after,
     coalesce(closes.unsplit_close <= 0 or closes.unsplit_close >= 1e15::decimal(38, 0), true)

@@ -1,5 +1,5 @@
 -- What is held in each position, in the units of its days: quantity times, snapshot price over, the
--- splits since the snapshot (rule 3). An emptied account holds its sentinel (rule 2).
+-- splits since the day whose units they are in (rule 3). An emptied account holds its sentinel (rule 2).
 -- grain: one row per position and security
 -- keys: position_id, security_id
 -- security_key: a number for joining, one per security and price_currency
@@ -10,46 +10,76 @@ with
 
 positions as (select * from int_positions),
 holdings as (select * from stg_holdings),
+units as (select * from int_holding_units),
 split_factors as (select * from int_split_factors),
 cash_tickers as (select * from cash_tickers),
 
-held as (
+-- The days whose units the count and the price are in: nearly always the snapshot's own.
+dated as (
     select
         positions.position_id,
-        holdings.security_id,
-        holdings.symbol,
-        holdings.multiplier,
+        positions.position_start,
+        holdings.*,
+        coalesce(units.quantity_date, positions.snapshot_date) as quantity_date,
+        coalesce(units.snapshot_price_date, positions.snapshot_date) as snapshot_price_date,
+        positions.snapshot_date = positions.position_start as is_own_day,
+    from positions
+    inner join holdings using (snapshot_id)
+    left join units using (snapshot_id, security_id)
+),
+
+held as (
+    select
+        dated.position_id,
+        dated.security_id,
+        dated.symbol,
+        dated.multiplier,
         case
-            when split_factors.factor is null then holdings.quantity
-            else times_factor(holdings.quantity, split_factors.factor)
+            when count_splits.factor is not null then times_factor(dated.quantity, count_splits.factor)
+            when early_splits.factor is not null then over_factor(dated.quantity, early_splits.factor)
+            else dated.quantity
         end as quantity,
         case
-            when holdings.snapshot_price < 0 then null
-            when split_factors.factor is null then holdings.snapshot_price
-            else over_factor(holdings.snapshot_price, split_factors.factor)
+            when dated.snapshot_price < 0 then null
+            when price_splits.factor is not null then over_factor(dated.snapshot_price, price_splits.factor)
+            when early_prices.factor is not null then times_factor(dated.snapshot_price, early_prices.factor)
+            else dated.snapshot_price
         end as snapshot_price,
-        case when positions.snapshot_date = positions.position_start then holdings.snapshot_value end as snapshot_value,
         case
-            when holdings.security_id like '\_CASH:%' escape '\' or cash_tickers.currency is not null then 1
-            else holdings.cash_price
+            when dated.is_own_day and dated.quantity_date = dated.snapshot_price_date then dated.snapshot_value
+        end as snapshot_value,
+        case
+            when dated.security_id like '\_CASH:%' escape '\' or cash_tickers.currency is not null then 1
+            else dated.cash_price
         end as cash_price,
         case
-            when holdings.security_id like '\_CASH:%' escape '\' then 'cash'
+            when dated.security_id like '\_CASH:%' escape '\' then 'cash'
             when cash_tickers.security_id is not null then 'cash'
-            when holdings.security_id like '\_%' escape '\' then 'synthetic'
+            when dated.security_id like '\_%' escape '\' then 'synthetic'
             else 'market'
         end as pricing,
         case
-            when holdings.security_id like '\_CASH:%' escape '\' then substr(holdings.security_id, 7)
-            else coalesce(cash_tickers.currency, holdings.currency)
+            when dated.security_id like '\_CASH:%' escape '\' then substr(dated.security_id, 7)
+            else coalesce(cash_tickers.currency, dated.currency)
         end as price_currency,
-    from positions
-    inner join holdings using (snapshot_id)
+    from dated
     left join cash_tickers using (security_id)
-    left join split_factors
-        on holdings.security_id = split_factors.security_id
-        and positions.snapshot_date between split_factors.earlier_from and split_factors.earlier_until
-        and positions.position_start between split_factors.later_from and split_factors.later_until
+    left join split_factors as count_splits
+        on dated.security_id = count_splits.security_id
+        and dated.quantity_date between count_splits.earlier_from and count_splits.earlier_until
+        and dated.position_start between count_splits.later_from and count_splits.later_until
+    left join split_factors as price_splits
+        on dated.security_id = price_splits.security_id
+        and dated.snapshot_price_date between price_splits.earlier_from and price_splits.earlier_until
+        and dated.position_start between price_splits.later_from and price_splits.later_until
+    left join split_factors as early_splits
+        on dated.security_id = early_splits.security_id
+        and dated.position_start between early_splits.earlier_from and early_splits.earlier_until
+        and dated.quantity_date between early_splits.later_from and early_splits.later_until
+    left join split_factors as early_prices
+        on dated.security_id = early_prices.security_id
+        and dated.position_start between early_prices.earlier_from and early_prices.earlier_until
+        and dated.snapshot_price_date between early_prices.later_from and early_prices.later_until
 ),
 
 emptied as (

@@ -5,6 +5,8 @@
 -- source: who sent it: yahoo, coingecko, ...
 -- close: price of one unit at the day's end, on the basis given
 -- basis: split_adjusted (restated after later splits) or as_traded
+-- quoted_currency: the code as it was sent, which may be a minor unit such as GBp
+-- quoted_close: the number as it was sent
 with
 
 landed as (select * from raw_closes),
@@ -41,5 +43,7 @@ select
     in_major(newest.close, minor_units.major_per_minor) as close,
     newest.basis,
     newest.observed_at,
+    newest.currency as quoted_currency,
+    newest.close as quoted_close,
 from newest
 left join minor_units on newest.currency = minor_units.code
