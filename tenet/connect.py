@@ -11,7 +11,8 @@ from pydantic import SecretStr, ValidationError
 
 from tenet.errors import ConfigError
 from tenet.http import Line, checked_base_url, make_client
-from tenet.providers.registry import NAMES, make_provider, with_keyring
+from tenet.keyrings import with_keyring
+from tenet.providers.registry import NAMES, make_provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +29,8 @@ def section_of(settings: Settings, name: str) -> Source:
     """The settings of a provider, secrets of the keyring included. Raises ConfigError."""
     if name not in NAMES:
         raise ConfigError(name, "is not a provider", known=NAMES)
-    return with_keyring(name, getattr(settings, name))
+    section: Source = getattr(settings, name)
+    return with_keyring(name, section)
 
 
 def missing(section: Source) -> dict[str, bool]:

@@ -34,7 +34,7 @@ def sync(ctx: click.Context, providers: tuple[str, ...], as_json: bool) -> None:
         )
     with homes.writing(session.home, session.now()):
         now = session.now()
-        report = run(session.home, enabled, at=now, told=lambda one: _say(session, one))
+        report = run(session.home, enabled, at=now, told=lambda one: say_provider(session, one))
     if as_json:
         emit_json(
             {
@@ -46,7 +46,7 @@ def sync(ctx: click.Context, providers: tuple[str, ...], as_json: bool) -> None:
     ctx.exit(report.exit_code)
 
 
-def _say(session: Session, report: ProviderReport) -> None:
+def say_provider(session: Session, report: ProviderReport) -> None:
     """One line a provider as it comes in, then a line for each account that is not well."""
     counts = Counter(verdict.status for verdict in report.verdicts)
     listed = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from tenet.errors import ConfigError
 from tenet.http import checked_base_url
+from tenet.keyrings import with_keyring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -125,32 +126,6 @@ def enabled_providers(settings: Settings, names: Iterable[str] = ()) -> list[Pro
 def make_provider(name: str, section: sources.Source) -> Provider:
     """The provider of that name from its section, which is complete."""
     return _MAKERS[name](section)
-
-
-def with_keyring(name: str, section: sources.Source) -> sources.Source:
-    """The section with secrets that are not set taken from the OS keyring, where that is there."""
-    missing = [
-        field
-        for field, described in type(section).model_fields.items()
-        if "SecretStr" in str(described.annotation) and getattr(section, field) is None
-    ]
-    kept = {field: _from_keyring(f"{name}.{field}") for field in missing}
-    return section.model_copy(
-        update={field: SecretStr(text) for field, text in kept.items() if text}
-    )
-
-
-def _from_keyring(entry: str) -> str | None:
-    try:
-        import keyring
-        from keyring.errors import KeyringError
-    except ImportError:
-        return None
-    try:
-        text: str | None = keyring.get_password("tenet", entry)
-    except KeyringError:
-        return None
-    return text
 
 
 def _given(value: SecretStr | str | None) -> str:
