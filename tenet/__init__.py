@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 
-def open(home: str | Path | None = None) -> Workspace:
+def open(home: str | Path | None = None, *, refresh_local: bool = True) -> Workspace:
     """A reader of the published build of a home (default: TENET_HOME, else the user-data folder).
 
+    refresh_local: pull a local source before reading when its data grew old (docs/freshness.md).
     Raises HomeMissing when there is no such folder.
     """
     from tenet.home import locate
     from tenet.workspace import Workspace
 
-    return Workspace(locate(home))
+    return Workspace(locate(home), refresh_local=refresh_local)

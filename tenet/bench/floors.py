@@ -48,7 +48,7 @@ def scan(home: Path) -> int:
     connection, landed, count = connect(), landings(home), 0
     for name in DATASETS:
         if paths := files(landed, name):
-            raw = lake.scan(name, paths)
+            raw = lake.scan(name, landed)
             connection.execute(f"select bit_xor(hash(columns(*))) from ({raw})").fetchall()
             count += len(paths)
     return count
@@ -101,7 +101,7 @@ def _read(home: Path) -> tuple[defaultdict[Any, list[Any]], ...]:
     closes, rates, snapshots, holdings = by_day
 
     def rows(dataset: str, columns: str) -> list[tuple[Any, ...]]:
-        raw = lake.scan(dataset, files(landed, dataset))
+        raw = lake.scan(dataset, landed)
         return connection.execute(f"select {columns} from ({raw})").fetchall()
 
     columns = "price_date, security_id, close, currency"

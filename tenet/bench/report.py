@@ -37,23 +37,32 @@ def report(contests: dict[str, dict[str, Any]], at: datetime) -> dict[str, Any]:
     Times are seconds, memory is bytes. Ratios divide the least of the runs by the least, wall
     unless CPU is said; reading raw leaves out the start of Python and DuckDB.
     """
+    return origin(at) | {"sizes": {size: _size(size, found) for size, found in contests.items()}}
+
+
+def origin(at: datetime) -> dict[str, Any]:
+    """When, of what and on which machine something was measured."""
     return {
         "measured_at": at.isoformat(timespec="seconds"),
         "tenet": __version__,
         "commit": _commit(),
         "machine": _machine(),
-        "sizes": {size: _size(size, found) for size, found in contests.items()},
     }
+
+
+def heading(found: dict[str, Any]) -> list[str]:
+    """The same for people, as lines."""
+    machine, commit = found["machine"], found["commit"] or "no commit"
+    cores = f"{machine['cores']} cores of {machine['cpu']}, {machine['memory'] / GB:.0f} GB"
+    return [
+        f"tenet {found['tenet']} at {commit}, {found['measured_at']}",
+        f"{cores}; Python {machine['python']}, DuckDB {machine['duckdb']}",
+    ]
 
 
 def table(found: dict[str, Any]) -> str:
     """The report for people, as text."""
-    machine, commit = found["machine"], found["commit"] or "no commit"
-    cores = f"{machine['cores']} cores of {machine['cpu']}, {machine['memory'] / GB:.0f} GB"
-    lines = [
-        f"tenet {found['tenet']} at {commit}, {found['measured_at']}",
-        f"{cores}; Python {machine['python']}, DuckDB {machine['duckdb']}",
-    ]
+    lines = heading(found)
     for size, part in found["sizes"].items():
         rows, years = part["household"]["daily_values"], part["household"]["years"]
         lines += ["", f"{size}: {rows:,} daily values of {years} years"]

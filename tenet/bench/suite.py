@@ -30,7 +30,7 @@ def contest(size: str, place: Path, repeat: int, note: Callable[[str], None]) ->
     of each model in the last build.
     Raises TenetError when a process fails or a build has not the rows that it must have.
     """
-    _prepare(size, place, note)
+    prepare(size, place, note)
     commands = _commands(size, place)
     runs: Runs = {name: [] for name in commands}
     for turn in range(repeat):
@@ -46,29 +46,30 @@ def contest(size: str, place: Path, repeat: int, note: Callable[[str], None]) ->
     return {"household": facts, "runs": runs, "seconds": build["seconds"]}
 
 
-def _prepare(size: str, place: Path, note: Callable[[str], None]) -> None:
+def prepare(size: str, place: Path, note: Callable[[str], None]) -> None:
+    """Make a household of `size` below `place`: the folder `import`, landed in the home `home`."""
     note(f"{size}: inventing a household of {HOUSEHOLDS[size].daily_values:,} daily values")
     shutil.rmtree(place, ignore_errors=True)
     for home in ("home", "new"):
         (place / home).mkdir(parents=True)
         (place / home / "tenet.toml").write_text(SETTINGS)
     run([PYTHON, "-m", "tenet.bench.households", size, str(place / "import")])
-    run(_tenet(place / "home", "import", str(place / "import")))
+    run(tenet_command(place / "home", "import", str(place / "import")))
 
 
 def _commands(size: str, place: Path) -> dict[str, list[str]]:
     """The contestants in the order of their turns: a build comes before what needs it."""
     home, published = place / "home", str(place / "home" / "tenet.duckdb")
-    build = _tenet(home, "build", "--today", str(LAST_DAY))
+    build = tenet_command(home, "build", "--today", str(LAST_DAY))
     floors = [PYTHON, "-m", "tenet.bench.floors"]
     commands = {
         "python": [PYTHON, "-c", ""],
         "duckdb": [PYTHON, "-c", "from tenet.database import connect; connect()"],
-        "import": _tenet(place / "new", "import", str(place / "import")),
+        "import": tenet_command(place / "new", "import", str(place / "import")),
         "scan": [*floors, "scan", str(home)],
         "build": build,
         "build unchanged": build,
-        "status": _tenet(home, "status"),
+        "status": tenet_command(home, "status"),
         "copy": [*floors, "copy", published, str(place / "copy.duckdb")],
         "arrays": [*floors, "arrays", published],
     }
@@ -77,7 +78,8 @@ def _commands(size: str, place: Path) -> dict[str, list[str]]:
     return commands
 
 
-def _tenet(home: Path, *words: str) -> list[str]:
+def tenet_command(home: Path, *words: str) -> list[str]:
+    """The command line of tenet on a home."""
     return [PYTHON, "-m", "tenet", "--home", str(home), *words]
 
 
