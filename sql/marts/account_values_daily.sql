@@ -12,6 +12,7 @@
 -- holding_count: securities held, the sentinel of an emptied account left out
 -- unpriced_count: holdings without a value in the base currency, which the sums lack
 -- stale_count: holdings whose price is older than the setting stale_price_days
+-- rows_hash: tells whether two builds agree on the account's holdings of that day
 -- has_provisional: some value is today's provider price, not yet a close
 with
 
@@ -38,6 +39,7 @@ select
     count(*) filter (where market_value_base is null) as unpriced_count,
     count(*) filter (where valuation_date - price_date > settings.stale_price_days) as stale_count,
     bool_or(is_provisional) as has_provisional,
+    bit_xor(hash(security_id, quantity, close_price, market_value_base)) as rows_hash,
 from values_daily
 cross join settings
 group by values_daily.valuation_date, values_daily.account_id

@@ -14,6 +14,7 @@ minor_units as (select * from minor_units)
 select
     landed.snapshot_id,
     landed.account_id,
+    landed.session_id,
     landed.observed_at,
     landed.balance_date,
     coalesce(minor_units.major_currency, landed.currency) as currency,
