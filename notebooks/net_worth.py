@@ -27,13 +27,15 @@ def _():
 @app.cell
 def _():
     history = reports.net_worth_history(workspace)
-    mo.ui.altair_chart(charts.net_worth_over_time(history, worth["currency"]))
+    worth_chart = charts.net_worth_over_time(history, worth["currency"])
+    worth_chart
     return (history,)
 
 
 @app.cell
 def _(history):
-    mo.ui.altair_chart(charts.coverage_over_time(history, worth["currency"]))
+    coverage_chart = charts.coverage_over_time(history, worth["currency"])
+    coverage_chart
     return
 
 

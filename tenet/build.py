@@ -5,69 +5,190 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from tenet import __version__, resources
+from tenet.errors import NothingKnown
 from tenet.home import Info, build_note, last_build, published, remove_leftovers, write_whole
-from tenet.landings import Landing, files, fingerprint, landings
+from tenet.landings import Landing, fingerprint, landings
 from tenet.schemas import DATASETS
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
+    from pathlib import Path
 
     from tenet.settings import Settings
 
+_ACCOUNTS = """
+select
+    account_id,
+    accounts.provider,
+    accounts.name,
+    accounts.is_active,
+    accounts.last_snapshot_date::varchar as last_snapshot_date,
+    sync_status.error,
+from accounts
+left join sync_status using (account_id)
+order by account_id
+"""
+"""What `tenet status` needs to know of each account."""
 
-def build(settings: Settings, *, through: date, at: datetime) -> tuple[Info, bool]:
+
+def build(
+    settings: Settings, *, through: date, at: datetime, force: bool = False
+) -> tuple[Info, bool]:
     """Publish a build of all that is landed, unless the published one is it already.
 
-    through: the last valuation date. at: now, for `built_at`.
+    through: the last valuation date. at: now, for `built_at`. force: build even so.
+    What it says otherwise than the published one about days that were over lands as restatements.
     Only for the holder of the home's lock. Returns the build's facts, and whether it is new.
     Raises ModelFailed, KeyViolated, LakeCorrupt, HomeNotWritable; the published build stays then.
     """
     home = settings.home
     landed = landings(home)
-    values = {
-        "through_date": through,
-        "base_currency": settings.base_currency,
-        "timezone": settings.timezone,
-        "stale_price_days": settings.stale_price_days,
-    }
-    revision = _revision(landed, values)
+    revision = _revision(landed, settings)
     last = last_build(home)
-    if last and last["revision"] == revision and last["through_date"] == through.isoformat():
+    known = last and (last["revision"], last["through_date"])
+    if last and known == (revision, through.isoformat()) and not force:
         return last, False
 
+    building = home / f"tenet.duckdb.{os.getpid()}.building"
+    before = published(home) if published(home).exists() else None
+    try:
+        info = _build_file(building, settings, landed, through, at, before)
+        _land_restatements(home, building, revision, at)
+        info["accounts"] = _accounts(building)
+        _publish(building, published(home))
+    finally:
+        remove_leftovers(home)
+    write_whole(build_note(home), json.dumps(info, indent=1) + "\n")
+    return info, True
+
+
+def build_as_known(settings: Settings, *, on: date, at: datetime, into: Path) -> Info:
+    """What a build would have said at the end of a day: of the landings up to then, through it.
+
+    into: the file to write, which is replaced whole; the published build is not touched.
+    Raises as `build` does, and NothingKnown when nothing was landed by then.
+    """
+    end = datetime.combine(on + timedelta(days=1), time(), ZoneInfo(settings.timezone))
+    last_id = end.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    landed = [landing for landing in landings(settings.home) if landing.landing_id < last_id]
+    if not landed:
+        raise NothingKnown(on)
+    return _build_aside(into, settings, landed, on, at)
+
+
+def build_aside(settings: Settings, *, through: date, at: datetime, into: Path) -> Info:
+    """What `build` would publish now, into a file of its own; the published build is not touched.
+
+    Raises as `build` does.
+    """
+    return _build_aside(into, settings, landings(settings.home), through, at)
+
+
+def _build_aside(
+    into: Path, settings: Settings, landed: list[Landing], through: date, at: datetime
+) -> Info:
+    building = into.with_name(f"{into.name}.{os.getpid()}.building")
+    try:
+        info = _build_file(building, settings, landed, through, at, None)
+        _publish(building, into)
+    finally:
+        for path in into.parent.glob(f"{building.name}*"):
+            path.unlink(missing_ok=True)
+    return info
+
+
+def _build_file(
+    path: Path,
+    settings: Settings,
+    landed: list[Landing],
+    through: date,
+    at: datetime,
+    before: Path | None,
+) -> Info:
     from tenet import lake, warehouse  # DuckDB is not needed to see that nothing has changed
 
-    building = home / f"tenet.duckdb.{os.getpid()}.building"
-    raw = {name: lake.scan(name, files(landed, name)) for name in DATASETS}
+    raw = {name: lake.scan(name, landed) for name in DATASETS}
+    values = {"through_date": through, **_settings(settings)}
     facts = {
-        "revision": revision,
+        "revision": _revision(landed, settings),
         "built_at": at,
         **values,
         "tenet_version": __version__,
         "landing_count": len(landed),
         "lake": fingerprint(landed),
+        "rules": _rules(),
     }
-    try:
-        rows, seconds = warehouse.build_file(building, raw, values, facts, resources.folder("sql"))
-        warehouse.publish(building, published(home))
-    finally:
-        remove_leftovers(home)
+    made_of = [(landing.landing_id, landing.kind) for landing in landed]
+    rows, seconds = warehouse.build_file(
+        path, raw, values, facts, resources.folder("sql"), landed=made_of, published=before
+    )
     info: Info = {
         name: value if isinstance(value, int) else str(value) for name, value in facts.items()
     }
-    info |= {"row_counts": rows, "seconds": seconds}
-    write_whole(build_note(home), json.dumps(info, indent=1) + "\n")
-    return info, True
+    return info | {"row_counts": rows, "seconds": seconds}
 
 
-def _revision(landed: list[Landing], values: dict[str, Any]) -> str:
+def _publish(building: Path, place: Path) -> None:
+    """Put a finished file in its place, whole."""
+    from tenet import warehouse
+
+    warehouse.publish(building, place)
+
+
+def _accounts(path: Path) -> list[Info]:
+    from tenet.database import connect_reading, rows
+
+    connection = connect_reading(path)
+    try:
+        return rows(connection, _ACCOUNTS)
+    finally:
+        connection.close()
+
+
+def _land_restatements(home: Path, building: Path, revision: str, at: datetime) -> None:
+    """Land what this build says otherwise than the one before; landed twice it counts once."""
+    from tenet import lake
+    from tenet.database import connect_reading
+
+    connection = connect_reading(building)
+    try:
+        found = connection.sql(
+            "select revision, valuation_date, account_id, security_id, old_value, new_value, cause "
+            "from restatements where revision = $revision",
+            params={"revision": revision},
+        ).pl()
+    finally:
+        connection.close()
+    if len(found):
+        lake.land(home, "audit", {"restatements": found}, at=at, only_new=("restatements",))
+
+
+def _settings(settings: Settings) -> dict[str, Any]:
+    """The settings that values depend on."""
+    return {
+        "base_currency": settings.base_currency,
+        "timezone": settings.timezone,
+        "stale_price_days": settings.stale_price_days,
+    }
+
+
+def _revision(landed: list[Landing], settings: Settings) -> str:
     """A hash of what the values depend on, the last day apart."""
     digest = hashlib.sha256(fingerprint(landed).encode())
-    rules = [*resources.folder("sql").rglob("*.sql"), *resources.folder("data").glob("*.csv")]
-    for path in sorted(rules, key=lambda path: path.name):
+    digest.update(_rules().encode())
+    digest.update(json.dumps(_settings(settings)).encode())
+    return digest.hexdigest()[:16]
+
+
+def _rules() -> str:
+    """A hash of the models and reference tables."""
+    digest = hashlib.sha256()
+    paths = [*resources.folder("sql").rglob("*.sql"), *resources.folder("data").glob("*.csv")]
+    for path in sorted(paths, key=lambda path: path.name):
         digest.update(path.name.encode() + path.read_bytes())
-    digest.update(json.dumps({k: v for k, v in values.items() if k != "through_date"}).encode())
     return digest.hexdigest()[:16]

@@ -13,12 +13,20 @@
     ├── NothingToImport         an import folder without any dataset
     ├── NotADemoHome            exit 2: the demo is kept out of a real household's home
     ├── LakeCorrupt             a landed file cannot be read
+    ├── BackupRefused           an archive is no whole backup, or its place is not free
     ├── ModelFailed             a model of sql/ does not parse or run
     ├── KeyViolated             a model's keys are null or not unique
     ├── NoBuild                 nothing is published yet
+    ├── NothingKnown            exit 2: nothing was landed by the day that is asked for
     ├── NotFound                exit 2: no account, holding or snapshot of that name
     ├── QueryFailed             an ad-hoc query is wrong
-    └── DayTooEarly             exit 2: a report was asked for a day before the first
+    ├── TooManyPoints           a chart was given more rows than it may send
+    ├── NotebookFailed          a notebook raised an error while it ran
+    ├── NotebookStopped         the server of a notebook ended by itself
+    ├── PortTaken               exit 2: another program listens there
+    ├── NotScheduled            the system's scheduler cannot be told
+    ├── DayTooEarly             exit 2: a report was asked for a day before the first
+    └── DayTooLate              exit 2: a report was asked for a day after the last
 
 Each takes facts, keeps them as attributes and writes its own message and hint.
 """
@@ -181,11 +189,20 @@ class NotADemoHome(TenetError):
 class LakeCorrupt(TenetError):
     """A file of the lake, or one to be landed, cannot be read."""
 
-    def __init__(self, path: Path | str, reason: str) -> None:
+    def __init__(self, path: Path | str, reason: str, *, hint: str = "") -> None:
         self.path, self.reason = path, reason
         super().__init__(
-            f"cannot read {path}: {reason}", hint="replace the file from its source or a backup"
+            f"cannot read {path}: {reason}",
+            hint=hint or "replace the file from its source or a backup",
         )
+
+
+class BackupRefused(TenetError):
+    """An archive is no whole backup of tenet, or its place is not free. Nothing was changed."""
+
+    def __init__(self, path: Path, reason: str, *, hint: str = "") -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path}: {reason}", hint=hint)
 
 
 class ModelFailed(TenetError):
@@ -215,12 +232,77 @@ class NoBuild(TenetError):
         super().__init__(f"nothing is built in {home} yet", hint="run `tenet build`")
 
 
+class NothingKnown(TenetError):
+    """Nothing had been landed by a day."""
+
+    exit_code = 2
+
+    def __init__(self, day: date) -> None:
+        self.day = day
+        super().__init__(
+            f"nothing was landed by the end of {day}",
+            hint="`tenet status` says when the landings begin",
+        )
+
+
 class QueryFailed(TenetError):
     """DuckDB refused a query."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(reason, hint='`tenet sql "show tables"` lists what can be asked')
+
+
+class TooManyPoints(TenetError):
+    """A chart was given more rows than a screen has pixels for. Nothing was drawn."""
+
+    def __init__(self, chart: str, rows: int, most: int) -> None:
+        self.chart, self.rows, self.most = chart, rows, most
+        super().__init__(
+            f"{chart}: {rows:,} rows, and a chart sends {most:,} at most",
+            hint="take the last day of each week or month in the query, as "
+            "tenet.charts.resolution tells, or fewer series",
+        )
+
+
+class NotebookFailed(TenetError):
+    """A notebook raised an error while it ran."""
+
+    def __init__(self, notebook: str, reason: str) -> None:
+        self.notebook, self.reason = notebook, reason
+        super().__init__(
+            f"notebook {notebook}: {reason}", hint=f"`tenet notebook {notebook}` shows where"
+        )
+
+
+class NotebookStopped(TenetError):
+    """The server of a notebook ended by itself, or could not start."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        super().__init__(
+            f"the notebook's server ended with code {code}", hint="what it said stands above"
+        )
+
+
+class PortTaken(TenetError):
+    """Another program listens on the port."""
+
+    exit_code = 2
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        super().__init__(
+            f"port {port} is in use", hint="name another with --port, or none for the first free"
+        )
+
+
+class NotScheduled(TenetError):
+    """The system's scheduler cannot be told. What it had before is as it was."""
+
+    def __init__(self, thing: str, reason: str, *, hint: str) -> None:
+        self.thing, self.reason = thing, reason
+        super().__init__(f"{thing}: {reason}", hint=hint)
 
 
 class DayTooEarly(TenetError):
@@ -231,6 +313,18 @@ class DayTooEarly(TenetError):
     def __init__(self, day: date, first: date | None) -> None:
         self.day, self.first = day, first
         super().__init__(f"no values on {day}", hint=f"values begin on {first}" if first else "")
+
+
+class DayTooLate(TenetError):
+    """A report was asked for a day that the build does not reach yet."""
+
+    exit_code = 2
+
+    def __init__(self, day: date, last: date) -> None:
+        self.day, self.last = day, last
+        super().__init__(
+            f"no values on {day} yet", hint=f"values end on {last}; `tenet build` renews them"
+        )
 
 
 class NotFound(TenetError):

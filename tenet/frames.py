@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -29,5 +30,10 @@ def frame(dataset: str, rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
 
 
 def _storable(value: Any) -> Any:
-    """Half of a surrogate pair, which JSON may hold and no file can, becomes a question mark."""
+    """Half of a surrogate pair, which JSON may hold and no file can, becomes a question mark.
+
+    A decimal that is no number becomes null, which polars would not survive.
+    """
+    if isinstance(value, Decimal):
+        return value if value.is_finite() else None
     return value.encode(errors="replace").decode() if isinstance(value, str) else value

@@ -70,7 +70,7 @@ def published(home: Path) -> Path:
 
 
 def build_note(home: Path) -> Path:
-    """The small file beside the database that repeats `build_info`."""
+    """The small file beside the database: `build_info`, and each account's last snapshot."""
     return home / "build.json"
 
 
@@ -82,19 +82,21 @@ def sync_note(home: Path) -> Path:
 def last_syncs(home: Path) -> list[Info]:
     """How each account's last sync went, by account; empty when there was none."""
     try:
-        found: list[Info] = json.loads(sync_note(home).read_text())
+        found = json.loads(sync_note(home).read_text())
     except (OSError, ValueError):
         return []
-    return found
+    rows = found if isinstance(found, list) else []
+    return [row for row in rows if isinstance(row, dict) and "account_id" in row]
 
 
 def last_build(home: Path) -> Info | None:
     """The facts of the published build, without opening it; None when there is none."""
     try:
-        info: Info = json.loads(build_note(home).read_text())
+        info: Any = json.loads(build_note(home).read_text())
     except (OSError, ValueError):
         return None
-    return info if published(home).is_file() else None
+    is_note = isinstance(info, dict) and "revision" in info
+    return info if is_note and published(home).is_file() else None
 
 
 @contextmanager

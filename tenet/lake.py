@@ -1,25 +1,27 @@
 """The lake: raw landings, each one directory that appears whole or not at all.
 
-    <home>/raw/<kind>/<YYYY-MM>/<landing_id>/<dataset>.parquet
-
 A landing is written under `raw/.incoming/`, files and directories are fsynced, then it is renamed
 into place. It is never edited: a correction is a new landing, and staging keeps the newest row of
-each key. tenet/landings.py lists what is there.
+each key. tenet/landings.py lists what is there, and where.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import secrets
 import shutil
+from collections import Counter
 from contextlib import contextmanager
 from datetime import UTC
 from typing import TYPE_CHECKING
 
 from tenet import intake
 from tenet.database import Error, connect, file_list, literal, trouble
-from tenet.home import make_private_folder
-from tenet.landings import Landing, files, landings
+from tenet.errors import LakeCorrupt
+from tenet.home import make_private_folder, write_whole
+from tenet.landings import MANIFEST, Landing, files, landings, manifest, month_of
 from tenet.schemas import DATASETS
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from tenet.database import Connection
-    from tenet.schemas import Dataset
+    from tenet.landings import Contents
 
     Kind = Literal["sync", "prices", "manual", "edit", "plan", "import", "audit"]
 
@@ -57,19 +59,23 @@ def land(
     known = landings(home)
     landing_id = f"{at.astimezone(UTC).strftime('%Y%m%dT%H%M%S.%fZ')}-{secrets.token_hex(4)}"
     incoming = home / "raw" / ".incoming" / landing_id
-    place = home / "raw" / kind / f"{landing_id[:4]}-{landing_id[4:6]}" / landing_id
+    place = home / "raw" / kind / month_of(landing_id) / landing_id
     connection = connect()
     try:
         rows = intake.receive(connection, tables, lambda name: files(known, name), note)
-        new = {name: _new_rows(connection, name, files(known, name)) for name in tables}
+        new = {name: _new_rows(connection, name, known) for name in tables}
         if not any(_exists(connection, query) for query in new.values()):
             return None, rows
         make_private_folder(incoming)
+        written = {}
         for name in tables:
             query = new[name] if name in only_new else f"from incoming_{name}"
             if name not in only_new or _exists(connection, query):
-                _write(connection, query, DATASETS[name], landing_id, incoming)
-        _put(incoming, place)
+                columns = ", ".join(column.name for column in DATASETS[name].columns)
+                query = f"select {columns}, {literal(landing_id)} as landing_id from ({query})"
+                path = incoming / f"{name}.parquet"
+                written[name] = write_parquet(connection, query, path, DATASETS[name].key)
+        put_in_place(incoming, place, written)
     except (OSError, Error) as error:
         raise trouble(error, home) from error
     finally:
@@ -85,8 +91,7 @@ def reading(home: Path, *datasets: str) -> Iterator[Connection]:
     connection = connect()
     try:
         for name in datasets:
-            query = scan(name, files(landed, name))
-            connection.execute(f"create temp view raw_{name} as {query}")
+            connection.execute(f"create temp view raw_{name} as {scan(name, landed)}")
         yield connection
     except Error as error:
         raise trouble(error, home) from error
@@ -94,8 +99,8 @@ def reading(home: Path, *datasets: str) -> Iterator[Connection]:
         connection.close()
 
 
-def scan(dataset: str, paths: Iterable[Path]) -> str:
-    """A query for all landed rows of a dataset, with its columns and types whatever was landed.
+def scan(dataset: str, of: Iterable[Landing]) -> str:
+    """A query for all rows of a dataset in these landings, in the columns and types of today.
 
     A column that older landings lack reads as null.
     """
@@ -104,21 +109,100 @@ def scan(dataset: str, paths: Iterable[Path]) -> str:
     nothing = ", ".join(f"null::{type_} as {name}" for name, type_ in columns)
     listed = ", ".join(f"{name}::{type_} as {name}" for name, type_ in columns)
     empty = f"select {nothing} limit 0"
-    if not (paths := list(paths)):
+    if not (landed := as_landed(dataset, of)):
         return empty
-    landed = f"select * from read_parquet({file_list(paths)}, union_by_name = true)"
     return f"select {listed} from (({empty}) union all by name ({landed}))"
 
 
-def _new_rows(connection: Connection, dataset: str, paths: list[Path]) -> str:
+def as_landed(dataset: str, of: Iterable[Landing]) -> str:
+    """A query for all rows of a dataset in these landings, with every column that was landed.
+
+    Empty where none of them has the dataset. Of a merged folder only the landings given are read.
+    """
+    of = list(of)
+    wanted = Counter(landing.path for landing in of)
+    whole: list[Landing] = []
+    partly: list[Landing] = []
+    for landing in of:
+        is_whole = landing.merged is None or len(landing.merged) == wanted[landing.path]
+        (whole if is_whole else partly).append(landing)
+    read = "select * from read_parquet({}, union_by_name = true)"
+    queries = []
+    if paths := files(whole, dataset):
+        queries.append(read.format(file_list(paths)))
+    if paths := files(partly, dataset):
+        ids = ", ".join(literal(landing.landing_id) for landing in partly)
+        queries.append(f"{read.format(file_list(paths))} where landing_id in ({ids})")
+    return " union all by name ".join(queries)
+
+
+def write_parquet(connection: Connection, query: str, path: Path, key: Iterable[str]) -> int:
+    """Write the rows of a query, sorted by its key; returns how many there are."""
+    order = ", ".join(key)
+    answer = connection.execute(
+        f"copy (select * from ({query}) order by {order}) to {literal(path)} "
+        "(format parquet, compression zstd)"
+    ).fetchone()
+    path.chmod(0o600)
+    return int(answer[0]) if answer else 0
+
+
+def put_in_place(
+    incoming: Path, place: Path, rows: Mapping[str, int], merged: Contents | None = None
+) -> None:
+    """Make what was written under raw/.incoming a landing: manifest, fsync, rename.
+
+    rows: of each dataset. merged: of a merged folder, the datasets of each landing in it.
+    """
+    facts: dict[str, object] = {"landings": merged} if merged else {}
+    facts["files"] = {
+        f"{name}.parquet": {"rows": count, **checksum(incoming / f"{name}.parquet")}
+        for name, count in rows.items()
+    }
+    write_whole(incoming / MANIFEST, json.dumps(facts, indent=1) + "\n")
+    for path in (*incoming.iterdir(), incoming):
+        _sync(path)
+    make_private_folder(place.parent)
+    incoming.rename(place)
+    for folder in list(place.parents)[:3]:
+        _sync(folder)
+
+
+def require_as_landed(folder: Path) -> bool:
+    """Prove the files of a landing's folder to be what was landed; false without a manifest.
+
+    Names with a dot in front are no files of ours (.DS_Store).
+    Raises LakeCorrupt for one that is missing, was changed, or is none of a landing.
+    """
+    told = (manifest(folder) or {}).get("files", {})
+    found = {path.name: path for path in folder.iterdir() if not path.name.startswith(".")}
+    found.pop(MANIFEST, None)
+    for name in sorted(told.keys() | found.keys()):
+        if name not in found:
+            raise LakeCorrupt(folder / name, "it was landed and is not there")
+        if found[name].suffix != ".parquet" or (told and name not in told):
+            raise LakeCorrupt(folder / name, "it is no file of this landing", hint="move it away")
+        if told and not told[name].items() >= checksum(found[name]).items():
+            raise LakeCorrupt(folder / name, "it is not what was landed: its checksum differs")
+    return bool(told)
+
+
+def checksum(path: Path) -> dict[str, int | str]:
+    """The bytes and the SHA-256 of a file, as manifests say them."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return {"bytes": file.tell(), "sha256": digest}
+
+
+def _new_rows(connection: Connection, dataset: str, landed: Iterable[Landing]) -> str:
     """A query for the incoming rows that are not the lake's last landed row of their key."""
     columns = ", ".join(column.name for column in DATASETS[dataset].columns)
     incoming = f"select {columns} from incoming_{dataset}"
-    if not paths:
+    if not as_landed(dataset, landed):
         return incoming
     keys = ", ".join(DATASETS[dataset].key)
     connection.execute(
-        f"create temp table landed_{dataset} as select {columns} from ({scan(dataset, paths)}) "
+        f"create temp table landed_{dataset} as select {columns} from ({scan(dataset, landed)}) "
         f"semi join incoming_{dataset} using ({keys}) "
         f"qualify row_number() over (partition by {keys} order by landing_id desc) = 1"
     )
@@ -127,28 +211,6 @@ def _new_rows(connection: Connection, dataset: str, paths: list[Path]) -> str:
 
 def _exists(connection: Connection, query: str) -> bool:
     return connection.execute(f"select 1 from ({query}) limit 1").fetchone() is not None
-
-
-def _write(
-    connection: Connection, query: str, dataset: Dataset, landing_id: str, folder: Path
-) -> None:
-    path = folder / f"{dataset.name}.parquet"
-    columns = ", ".join(column.name for column in dataset.columns)
-    connection.execute(
-        f"copy (select {columns}, {literal(landing_id)} as landing_id from ({query}) "
-        f"order by {', '.join(dataset.key)}) to {literal(path)} (format parquet, compression zstd)"
-    )
-    path.chmod(0o600)
-    _sync(path)
-
-
-def _put(incoming: Path, place: Path) -> None:
-    """Rename a written landing into its place; what made it visible reaches the disk too."""
-    _sync(incoming)
-    make_private_folder(place.parent)
-    incoming.rename(place)
-    for folder in list(place.parents)[:3]:
-        _sync(folder)
 
 
 def _sync(path: Path) -> None:

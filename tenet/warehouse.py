@@ -11,12 +11,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from tenet import models, resources
+from tenet import models, resources, verification
 from tenet.database import Error, complaint, connect, identifier, literal, trouble
 from tenet.errors import KeyViolated, ModelFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from tenet.database import Connection
     from tenet.models import Model
@@ -26,6 +26,27 @@ if TYPE_CHECKING:
 STORAGE_VERSION = "v1.5.0"
 MEMORY_LIMIT = "1500MB"
 REFERENCES = ("currencies", "minor_units", "cash_tickers")
+PUBLISHED = {
+    "published_info": (
+        "build_info",
+        {"revision": "varchar", "rules": "varchar", "through_date": "date"}
+        | {"base_currency": "varchar", "timezone": "varchar", "stale_price_days": "integer"},
+    ),
+    "published_landings": ("build_landings", {"landing_id": "varchar"}),
+    "published_account_values": (
+        "account_values_daily",
+        {"valuation_date": "date", "account_id": "varchar", "rows_hash": "ubigint"},
+    ),
+    "published_values": (
+        "daily_holding_values",
+        {"valuation_date": "date", "account_id": "varchar", "security_id": "varchar"}
+        | {"snapshot_id": "varchar", "quantity": "decimal(28, 10)"}
+        | {"close_price": "decimal(28, 10)", "price_date": "date", "price_source": "varchar"}
+        | {"currency": "varchar", "fx_rate": "decimal(28, 10)"}
+        | {"market_value_base": "decimal(18, 2)"},
+    ),
+}
+"""What is read of the published build: view, table, and columns with their types."""
 BUILD_INFO = {
     "revision": "a hash of what the values depend on: landings, models, reference tables, settings",
     "built_at": "when it was built (UTC)",
@@ -36,19 +57,28 @@ BUILD_INFO = {
     "tenet_version": "the version of tenet that built it",
     "landing_count": "landings that it was built from",
     "lake": "a hash of the ids of these landings",
+    "rules": "a hash of the models and reference tables",
     "row_counts": "rows of each published table",
     "seconds": "seconds that each model took, key proof included",
 }
 
 
 def build_file(
-    path: Path, raw: Mapping[str, str], settings: Facts, facts: Facts, sql: Path
+    path: Path,
+    raw: Mapping[str, str],
+    settings: Facts,
+    facts: Facts,
+    sql: Path,
+    *,
+    landed: Iterable[tuple[str, str]] = (),
+    published: Path | None = None,
 ) -> tuple[dict[str, int], dict[str, float]]:
     """Run every model of `sql` into a new database file at `path`.
 
     raw: dataset name to the query for its landed rows; models read them as `raw_<dataset>`.
     settings: the one row of `build_settings`, which models read.
     facts: the one row of `build_info`, to which row counts and seconds are added.
+    landed: id and kind of each landing behind `raw`. published: the build to compare with.
     Returns rows of each published table, and seconds of every model.
     Raises ModelFailed, KeyViolated, LakeCorrupt, HomeNotWritable.
     """
@@ -56,6 +86,7 @@ def build_file(
     try:
         _open(connection, path)
         _prepare(connection, raw, settings, sql)
+        _remember(connection, facts, landed, published)
         found = models.read_models(connection, sql)
         seconds = {}
         for number, model in enumerate(found, start=1):
@@ -63,6 +94,8 @@ def build_file(
             _drop_spent(connection, model, found, left=found[number:])
         rows = {model.name: _count(connection, model) for model in found if model.is_published}
         _comment(connection, found)
+        keys = {model.name: model.keys for model in found if model.is_published}
+        verification.record(connection, keys)
         _record(connection, facts, rows, seconds)
         connection.execute("checkpoint building")
         connection.execute("use memory")
@@ -104,6 +137,46 @@ def _prepare(connection: Connection, raw: Mapping[str, str], settings: Facts, sq
         connection.execute((sql / "macros.sql").read_text())
     except Error as error:
         raise ModelFailed("sql/macros.sql", models.line_of(error), complaint(error)) from error
+
+
+def _remember(
+    connection: Connection,
+    facts: Facts,
+    landed: Iterable[tuple[str, str]],
+    published: Path | None,
+) -> None:
+    """What this build is made of, and what the published one said: for `int_values_restated`."""
+    known = {name: facts.get(name) for name in ("revision", "rules")}
+    connection.execute(
+        f"create temp table this_build as select {_row(known)}, "
+        f"{literal(facts.get('built_at', '1970-01-01'))}::timestamptz as built_at"
+    )
+    ids, kinds = [landing_id for landing_id, _ in landed], [kind for _, kind in landed]
+    connection.execute(
+        "create table build_landings as "
+        "select unnest($ids::varchar[]) as landing_id, unnest($kinds::varchar[]) as kind",
+        {"ids": ids, "kinds": kinds},
+    )
+    connection.execute("comment on table build_landings is 'The landings behind this build.'")
+    for column, text in (("landing_id", "its id"), ("kind", "its folder below raw/")):
+        connection.execute(f"comment on column build_landings.{column} is {literal(text)}")
+    was_published = published is not None and _attached(connection, published)
+    for name, (table, columns) in PUBLISHED.items():
+        listed = ", ".join(columns)
+        typed = ", ".join(f"null::{type_} as {column}" for column, type_ in columns.items())
+        query = f"{listed} from published.{table}" if was_published else f"{typed} limit 0"
+        connection.execute(f"create temp view {name} as select {query}")
+
+
+def _attached(connection: Connection, published: Path) -> bool:
+    """Whether the published file can be compared with; a damaged or an older one cannot."""
+    try:
+        connection.execute(f"attach {literal(published)} as published (read_only)")
+        for table, columns in PUBLISHED.values():
+            connection.execute(f"select {', '.join(columns)} from published.{table} limit 0")
+    except Error:
+        return False
+    return True
 
 
 def _run(connection: Connection, model: Model) -> float:
@@ -150,14 +223,21 @@ def _prove_keys(connection: Connection, model: Model) -> None:
 
 def _comment(connection: Connection, found: list[Model]) -> None:
     by_name = {model.name: model for model in found}
+    columns: dict[str, list[str]] = {}
+    for table, column in connection.execute(
+        "select table_name, column_name from duckdb_columns() where database_name = 'building'"
+    ).fetchall():
+        columns.setdefault(table, []).append(column)
+    connection.execute("begin")  # or each comment would be written to the disk by itself
     for model in found:
         if not model.is_published:
             continue
         text = literal(f"{model.comment} Keys: {', '.join(model.keys)}.")
         connection.execute(f"comment on table {model.name} is {text}")
-        for column, *_ in connection.execute(f"describe {model.name}").fetchall():
+        for column in columns[model.name]:
             text = literal(models.column_comment(by_name, model, column))
             connection.execute(f"comment on column {model.name}.{identifier(column)} is {text}")
+    connection.execute("commit")
 
 
 def _record(

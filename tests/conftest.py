@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytest_plugins = ["browser"]
+
 AT = datetime(2024, 1, 5, 12, tzinfo=UTC)
 
 HOUSEHOLD = {

@@ -16,8 +16,10 @@ import time
 from typing import Any
 
 import tenet.build
+import tenet.cli.refreshing
 import tenet.cli.writing
 import tenet.imports
+import tenet.refresh.run
 import tenet.settings  # noqa: F401 (what the commands import when asked, imported once here)
 from tenet.cli import main
 

@@ -1,4 +1,4 @@
-"""`tenet bench`: time and memory of tenet on invented households, as ratios."""
+"""`tenet bench`: what tenet costs on invented households, as ratios."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.argument("what", type=click.Choice(["build", "freshness"]), default="build")
 @click.option(
     "--size",
     "sizes",
@@ -38,15 +39,19 @@ if TYPE_CHECKING:
 @click.pass_obj
 def bench(
     session: Session,
+    what: str,
     sizes: tuple[str, ...],
     repeat: int,
     keep: Path | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Time and memory of a build, compared with what the work must cost at least."""
-    from tenet.bench.report import report, table
-    from tenet.bench.suite import contest
+    """Time and memory of a build, or time of a summary, beside what it must cost at least."""
+    if what == "freshness":
+        from tenet.bench.freshness import contest, report, table
+    else:
+        from tenet.bench.report import report, table
+        from tenet.bench.suite import contest
 
     with nullcontext(str(keep)) if keep else TemporaryDirectory(prefix="tenet-bench-") as folder:
         contests = {

@@ -1,4 +1,4 @@
-"""`tenet connect` and `tenet doctor`: providers set up, tried, and looked after."""
+"""`tenet connect`: a provider set up, tried, and kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import click
 
 from tenet import home as homes
 from tenet.cli.output import counted, emit_rows, json_option
-from tenet.errors import TenetError
 
 if TYPE_CHECKING:
     from tenet.cli.session import Session
@@ -100,45 +99,3 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals:
         raise click.UsageError(f"--set takes NAME=VALUE, not {text!r}")
     return name, value
-
-
-@click.command()
-@click.option("--offline", is_flag=True, help="Ask no provider.")
-@json_option
-@click.pass_context
-def doctor(ctx: click.Context, offline: bool, as_json: bool) -> None:
-    """Check settings, home, build and every configured provider; says what to do."""
-    from tenet import connect as connecting
-    from tenet.providers.registry import enabled_providers
-    from tenet.settings import load
-    from tenet.status import status
-
-    session: Session = ctx.obj
-    settings = load(homes.require(session.home))
-    found = status(session.home)
-    rows = [
-        _finding("settings", "well", ""),
-        _finding("home", *_permissions(session)),
-        _finding("build", *(("well", "") if found["is_current"] else ("old", "run `tenet build`"))),
-    ]
-    for provider in [] if offline else enabled_providers(settings):
-        try:
-            section = connecting.section_of(settings, provider.name)
-            result = connecting.tried(provider.name, section, at=session.now(), pause=time.sleep)
-        except TenetError as error:
-            rows.append(_finding(provider.name, "failed", f"{error}. {error.hint}"))
-        else:
-            rows.append(_finding(provider.name, "well", counted(len(result.accounts), "account")))
-    emit_rows(["what", "state", "note"], rows, as_json=as_json, as_csv=False)
-    ctx.exit(0 if all(row["state"] == "well" for row in rows) else 3)
-
-
-def _finding(what: str, state: str, note: str) -> dict[str, str]:
-    return {"what": what, "state": state, "note": note}
-
-
-def _permissions(session: Session) -> tuple[str, str]:
-    mode = session.home.stat().st_mode & 0o777
-    if mode & 0o077:
-        return "open", f"others can read it (mode {mode:o}); run chmod 700 {session.home}"
-    return "well", ""

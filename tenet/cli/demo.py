@@ -24,6 +24,13 @@ QUERY = (
     "from holdings_current order by market_value_base desc"
 )
 
+_SOURCES_OFF = """
+# These securities are invented: no source of real prices is asked for them.
+yahoo.enabled = false
+coingecko.enabled = false
+ecb.enabled = false
+"""
+
 
 @click.command()
 @click.pass_obj
@@ -61,12 +68,13 @@ def _land_and_build(session: Session) -> None:
 
 
 def _write_settings(home: Path) -> None:
-    """The dollars and the days of the demo's own story, unless the home has settings."""
+    """The dollars, the days and the prices of the demo's own story, unless there are settings."""
     from tenet.demo.facts import BASE_CURRENCY, TIMEZONE
     from tenet.settings import TEMPLATE
 
     if not (path := home / "tenet.toml").exists():
-        homes.write_whole(path, TEMPLATE.format(base_currency=BASE_CURRENCY, timezone=TIMEZONE))
+        text = TEMPLATE.format(base_currency=BASE_CURRENCY, timezone=TIMEZONE)
+        homes.write_whole(path, text + _SOURCES_OFF)
 
 
 def _print_family(workspace: Workspace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+import textwrap
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -53,16 +54,25 @@ def counted(count: int, thing: str) -> str:
     return f"{count:,} {one}" + ("s" if count != 1 else "")
 
 
-def print_net_worth(found: dict[str, Any]) -> None:
-    """Print what reports.net_worth found: the sum, its changes, and how well it is known."""
+def print_net_worth(found: dict[str, Any], since: dict[str, Any] | None = None) -> None:
+    """Print what reports.net_worth found: the sum, its changes, and how well it is known.
+
+    since: the change since the last refresh, of reports.refreshed.
+    """
     currency, worth = found["currency"], found["net_worth"]
     click.echo(f"{'net worth':13}{money(worth, currency):>22}  on {found['valuation_date']}")
     for name in ("assets", "liabilities", "cash"):
         click.echo(f"  {name:11}{money(found[name]):>18}")
-    for span in ("day", "month", "year"):
-        if (change := found[f"change_{span}"]) is not None:
+    spans = [(f"over a {span}", found[f"change_{span}"], "") for span in ("day", "month", "year")]
+    if since:
+        spans.insert(0, ("last refresh", since["change"], f"  of {since['valuation_date']}"))
+    for name, change, of in spans:
+        if change is not None:
             share = f" ({change / (worth - change):+.1%})" if worth - change > 0 else ""
-            click.echo(f"over a {span:6}{money(change, signed=True):>18}{share}")
+            click.echo(f"{name:13}{money(change, signed=True):>18}{share}{of}")
+            if joined := found.get(name.replace("over a ", "joined_")):
+                words = "joined with new accounts" if joined > 0 else "left with closed accounts"
+                click.echo(f"{'':13}{money(abs(joined)):>18} of it {words}")
     click.echo("how it is known")
     for name, meaning in (
         ("observed", "priced that day"),
@@ -78,6 +88,29 @@ def print_net_worth(found: dict[str, Any]) -> None:
         click.echo(
             f"  {counted(found['unpriced_count'], 'holding')} without a value, not in the sum"
         )
+
+
+def age(stale: dict[str, Any]) -> str:
+    """How old the data of one of the stale accounts are (tenet.status)."""
+    if stale["days"] is None:
+        return "no data yet"
+    return f"no data for {stale['days']} days, since {stale['last_snapshot_date']}"
+
+
+def print_stale_accounts(rows: Sequence[dict[str, Any]]) -> None:
+    """Print the accounts without fresh data, each with its days and why; nothing without any."""
+    if rows:
+        click.echo("accounts without fresh data")
+    for row in rows:
+        why = f": {row['error']}" if row["error"] else ""
+        print_wrapped(f"  {row['name']:26.26}", f"{age(row)}{why}")
+
+
+def print_wrapped(head: str, text: str) -> None:
+    """Print `head` and `text` within 80 columns; the text's lines stand under each other."""
+    for line in textwrap.wrap(text, 79 - len(head)) or [""]:
+        click.echo(f"{head} {line}".rstrip())
+        head = " " * len(head)
 
 
 def _print_table(columns: Sequence[str], rows: list[dict[str, Any]]) -> None:

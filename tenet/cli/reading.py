@@ -15,6 +15,7 @@ from tenet.cli.output import (
     emit_rows,
     json_option,
     print_net_worth,
+    print_stale_accounts,
 )
 
 if TYPE_CHECKING:
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
 @click.pass_obj
 def status(session: Session, as_json: bool) -> None:
     """What is landed and what is published."""
+    from tenet.status import stale_by_files
     from tenet.status import status as status_of
 
     found = status_of(session.home)
+    found["stale_accounts"] = stale_by_files(found, at=session.now(), day=session.today)
     if as_json:
         emit_json(found)
         return
@@ -40,6 +43,7 @@ def status(session: Session, as_json: bool) -> None:
             left = (datetime.fromisoformat(row["login_ends_at"]) - session.now()).total_seconds()
             why += f"  log in again within {max(0.0, left / 86400):.1f} days"
         click.echo(f"{row['provider']:10} {name:28.28} {row['status']:12} data of {data}{why}")
+    print_stale_accounts(found["stale_accounts"])
 
 
 @click.command()
@@ -64,10 +68,14 @@ def networth(session: Session, history: bool, by: str | None, as_json: bool, as_
         emit_rows(frame.columns, frame.to_dicts(), as_json=as_json, as_csv=as_csv)
     else:
         found = reports.net_worth(workspace, session.today)
-        if as_json or as_csv:
-            emit_rows(list(found), [found], as_json=as_json, as_csv=as_csv)
+        stale = reports.stale_accounts(workspace, session.today)
+        if as_json:
+            emit_json([found | {"stale_accounts": stale}])
+        elif as_csv:
+            emit_rows(list(found), [found], as_json=False, as_csv=True)
         else:
             print_net_worth(found)
+            print_stale_accounts(stale)
 
 
 @click.command()

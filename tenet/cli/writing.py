@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tenet.cli.session import Session
+    from tenet.settings import Settings
 
 
 @click.command()
@@ -54,29 +55,58 @@ def import_(session: Session, folder: Path, as_json: bool) -> None:
 
 @click.command()
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The last day to value.")
+@click.option(
+    "--as-known-on",
+    "known_on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Of what was landed by the end of that day, into a file of its own.",
+)
 @json_option
 @click.pass_obj
-def build(session: Session, today: datetime | None, as_json: bool) -> None:
+def build(
+    session: Session, today: datetime | None, known_on: datetime | None, as_json: bool
+) -> None:
     """Compute everything anew from what is landed, and publish it."""
     from tenet.build import build as run
     from tenet.settings import load
 
     settings = load(homes.require(session.home))
+    if known_on:
+        _build_as_known(session, settings, known_on, as_json=as_json)
+        return
     through = today.date() if today else session.day(settings)
     with homes.writing(session.home, session.now()):
         now = session.now()
         info, is_new = run(settings, through=through, at=now)
-    if not is_new:
+    if is_new:
+        _say_built(session, info)
+    else:
         session.say(
             f"unchanged: revision {info['revision']} through {through} is published already"
         )
-    else:
-        for model, seconds in sorted(info["seconds"].items(), key=lambda item: -item[1]):
-            session.say(f"{seconds:8.3f} s  {model}", verbosity=1)
-        values = counted(info["row_counts"]["daily_holding_values"], "daily value")
-        session.say(
-            f"built {values} through {through} in {sum(info['seconds'].values()):.1f} s; "
-            f"revision {info['revision']}"
-        )
     if as_json:
         emit_json(info | {"is_new": is_new})
+
+
+def _build_as_known(
+    session: Session, settings: Settings, known_on: datetime, *, as_json: bool
+) -> None:
+    from tenet.build import build_as_known
+
+    day, path = known_on.date(), session.home / f"as-known-on-{known_on:%Y-%m-%d}.duckdb"
+    info = build_as_known(settings, on=day, at=session.now(), into=path)
+    _say_built(session, info)
+    if as_json:
+        emit_json(info | {"file": str(path)})
+    else:
+        click.echo(path)
+
+
+def _say_built(session: Session, info: homes.Info) -> None:
+    for model, seconds in sorted(info["seconds"].items(), key=lambda item: -item[1]):
+        session.say(f"{seconds:8.3f} s  {model}", verbosity=1)
+    values = counted(info["row_counts"]["daily_holding_values"], "daily value")
+    session.say(
+        f"built {values} through {info['through_date']} in {sum(info['seconds'].values()):.1f} s; "
+        f"revision {info['revision']}"
+    )
