@@ -21,9 +21,9 @@ def test_every_command_stands_in_the_readme(command: str) -> None:
 
 
 def test_every_subcommand_stands_in_the_readme() -> None:
-    from tenet.cli import editing, syncing
+    from tenet.cli import editing, pricing, syncing
 
-    for group in (editing.account, editing.manual, syncing.quarantine):
+    for group in (editing.account, editing.manual, pricing.security, syncing.quarantine):
         (line,) = re.findall(rf"^\| `tenet {group.name} (.*?)` \|", README, re.MULTILINE)
         assert sorted(line.split("\\|")) == sorted(group.commands)
 
