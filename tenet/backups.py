@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 PATIENCE = 60.0
-"""Seconds to wait for another writer to end."""
 
 _MANIFEST = "manifest.json"
 _NAME = re.compile(
@@ -91,12 +90,13 @@ class Manifest(BaseModel):
         return sum(file.bytes for file in self.files)
 
 
-def backup(settings: Settings, into: Path, *, at: datetime) -> Manifest:
+def backup(settings: Settings, into: Path, *, at: datetime, patience: float = PATIENCE) -> Manifest:
     """Write all that is landed and the settings to the archive `into`, whole or not at all.
 
-    An archive that is there is replaced. at: now. Other writers may work meanwhile.
+    An archive that is there is replaced. at: now. patience: seconds to wait for another writer;
+    after that others may write meanwhile.
     Raises BackupRefused, LakeCorrupt when a landed file is not what was landed, RefreshRunning
-    when another writer does not end within PATIENCE, HomeNotWritable.
+    when another writer does not end in time, HomeNotWritable.
     """
     if into.exists() and not _is_backup(into):
         raise BackupRefused(into, "it is there, and is no backup of tenet", hint="name another")
@@ -105,7 +105,7 @@ def backup(settings: Settings, into: Path, *, at: datetime) -> Manifest:
         while True:
             # Landings never change, so they are read without the lock: only a compaction takes
             # them away, and then all is read anew.
-            with writing(settings.home, at, patience=PATIENCE):
+            with writing(settings.home, at, patience=patience):
                 landed = landings(settings.home)
             try:
                 manifest = _write(aside, settings, landed, at)

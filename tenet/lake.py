@@ -87,11 +87,9 @@ def land(
 @contextmanager
 def reading(home: Path, *datasets: str) -> Iterator[Connection]:
     """A connection on which each dataset is the view `raw_<dataset>`, closed at the end."""
-    landed = landings(home)
     connection = connect()
     try:
-        for name in datasets:
-            connection.execute(f"create temp view raw_{name} as {scan(name, landed)}")
+        _make_views(connection, home, datasets)
         yield connection
     except Error as error:
         raise trouble(error, home) from error
@@ -192,6 +190,18 @@ def checksum(path: Path) -> dict[str, int | str]:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return {"bytes": file.tell(), "sha256": digest}
+
+
+def _make_views(connection: Connection, home: Path, datasets: Iterable[str]) -> None:
+    landed = landings(home)
+    try:
+        for name in datasets:
+            query = f"create or replace temp view raw_{name} as {scan(name, landed)}"
+            connection.execute(query)
+    except (LakeCorrupt, Error):
+        if all(landing.path.exists() for landing in landed):
+            raise
+        _make_views(connection, home, datasets)  # a compaction has merged some meanwhile
 
 
 def _new_rows(connection: Connection, dataset: str, landed: Iterable[Landing]) -> str:

@@ -43,11 +43,18 @@ class Landing:
 
     @cached_property
     def datasets(self) -> tuple[str, ...]:
-        """Names of the datasets that it holds, sorted; the folder is listed once."""
+        """Names of the datasets that it holds, sorted; the folder is listed once.
+
+        Raises LakeCorrupt when it is gone: merged by a compaction, since it was found.
+        """
         if self.merged is not None:
             return self.merged[self.landing_id]
-        with os.scandir(self.path) as entries:
-            names = [item.name for item in entries]
+        try:
+            with os.scandir(self.path) as entries:
+                names = [item.name for item in entries]
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise LakeCorrupt(self.path, reason, hint="run the same command again") from error
         return tuple(sorted(name[:-8] for name in names if name.endswith(".parquet")))
 
 

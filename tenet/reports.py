@@ -219,7 +219,7 @@ def refreshed(workspace: Workspace, report: RefreshReport) -> Row:
     net_worth: as of `net_worth`; None without a build, or without any value. since: against the
     refresh before: refreshed_at, valuation_date, net_worth, change (None between two currencies).
     accounts: how many have which sync status, and those that are not well, with the reason.
-    stale_accounts: as of `stale_accounts`. prices: rows new in the lake by dataset, and symbols
+    stale_accounts: see tenet.status. prices: rows new in the lake by dataset, and symbols
     that no source knows or prices. restated: past days with another net worth than before, the
     largest change and its day, and days by cause. failures: what, message, hint.
     """
@@ -231,7 +231,7 @@ def refreshed(workspace: Workspace, report: RefreshReport) -> Row:
         "net_worth": now,
         "since": _since(now, report.last),
         "accounts": _synced(report.synced, last_syncs(workspace.home)),
-        "stale_accounts": stale_accounts(workspace) if has_value else [],
+        "stale_accounts": status.stale_by_files(status.status(workspace.home), report.through),
         "prices": _priced(report.prices),
         "restated": _restated(workspace, report),
         "failures": [asdict(failure) for failure in report.failures],

@@ -57,11 +57,11 @@ def stale_accounts(
     return sorted(found, key=lambda row: (-(row["days"] or 0), row["account_id"]))
 
 
-def stale_by_files(found: Mapping[str, Any], *, at: datetime, day: date | None = None) -> list[Row]:
+def stale_by_files(found: Mapping[str, Any], when: date | datetime) -> list[Row]:
     """`stale_accounts` by the files alone: what the build said, and the syncs after it.
 
-    found: what `status` found. at: now; day: another day than today. The later of build and sync
-    tells the date of an account's data, the sync its error.
+    found: what `status` found. when: a moment, or a day of the build's time zone. The later of
+    build and sync tells the date of an account's data, the sync its error.
     """
     build: Mapping[str, Any] = found["build"] or {"timezone": "UTC", "stale_price_days": 7}
     zone = ZoneInfo(build["timezone"])
@@ -82,8 +82,8 @@ def stale_by_files(found: Mapping[str, Any], *, at: datetime, day: date | None =
             "error": row["error"],
             "last_snapshot_date": max(filter(None, dates), default=None),
         }
-    today = day or at.astimezone(zone).date()
-    return stale_accounts(accounts.values(), today, stale_days=build["stale_price_days"])
+    day = when.astimezone(zone).date() if isinstance(when, datetime) else when
+    return stale_accounts(accounts.values(), day, stale_days=build["stale_price_days"])
 
 
 def _date(text: str | None) -> date | None:

@@ -150,16 +150,17 @@ class Visitor:
 
 
 @contextmanager
-def notebook_command(home: Path, folder: Path, *arguments: str) -> Iterator[tuple[str, Process]]:
+def notebook_command(
+    home: Path, folder: Path, *arguments: str, **environment: str
+) -> Iterator[tuple[str, Process]]:
     """`tenet notebook` with these arguments as people start it, from a folder that is its HOME.
 
     The address that it prints, and the process, which is ended after it.
     """
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TENET_")}
     command = [sys.executable, "-m", "tenet", "--home", str(home), "notebook", *arguments]
-    process = subprocess.Popen(
-        command, cwd=folder, env=clean | {"HOME": str(folder)}, stdout=subprocess.PIPE, text=True
-    )
+    told = clean | {"HOME": str(folder)} | environment
+    process = subprocess.Popen(command, cwd=folder, env=told, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     with process.stdout as stdout:
         try:

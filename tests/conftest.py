@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from datetime import UTC, date, datetime
@@ -66,13 +67,20 @@ def folder(tmp_path: Path) -> Path:
     return write_folder(tmp_path / "folder", HOUSEHOLD)
 
 
-@pytest.fixture
-def home(tmp_path: Path, folder: Path) -> Path:
-    """A home in which the household is landed and built through 2024-01-03."""
-    home = tmp_path / "home"
+@pytest.fixture(scope="session")
+def built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home that each test has a copy of."""
+    folder = write_folder(tmp_path_factory.mktemp("folder"), HOUSEHOLD)
+    home = tmp_path_factory.mktemp("built") / "home"
     lake.land(home, "import", {path.stem: path for path in folder.iterdir()}, at=AT)
     build(load(home, timezone="UTC"), through=date(2024, 1, 3), at=AT)
     return home
+
+
+@pytest.fixture
+def home(tmp_path: Path, built_once: Path) -> Path:
+    """A home in which the household is landed and built through 2024-01-03."""
+    return shutil.copytree(built_once, tmp_path / "home")
 
 
 Run = subprocess.CompletedProcess[str]

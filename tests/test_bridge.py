@@ -606,6 +606,31 @@ def test_the_interest_of_a_loan_account_is_income_below_zero(tmp_path: Path) -> 
     )
 
 
+def test_a_loan_that_is_paid_off_has_nothing_paid_in(tmp_path: Path) -> None:
+    found = parts(
+        tmp_path,
+        accounts="account_id  account_type\nbank:loan  loan",
+        snapshots="""
+            snapshot_id  account_id  observed_at
+            s1           bank:loan   2024-01-01T20:00Z
+            s2           bank:loan   2024-01-02T20:00Z
+        """,
+        holdings="snapshot_id  security_id  account_id  quantity\ns1  USD  bank:loan  -1000",
+        activities="""
+            account_id  external_id  activity_date  type      amount
+            bank:loan   1            2024-01-02     interest  -5
+        """,
+    )
+    same(
+        found,
+        """
+        day         account    part            amount
+        2024-01-02  bank:loan  debt_principal  1005
+        2024-01-02  bank:loan  income          -5
+        """,
+    )
+
+
 def test_a_brokers_margin_loan_is_cash_paid_out(tmp_path: Path) -> None:
     found = parts(
         tmp_path,

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import keyring
 import pytest
-from keyring.backend import KeyringBackend
 from markets import Bank, Market, add, asked_on, holding, household, landed, noon
 
 import tenet
@@ -660,20 +659,12 @@ def test_a_run_killed_between_two_batches_is_taken_up_where_it_was(tmp_path: Pat
 # Which sources there are
 
 
-class Vault(KeyringBackend):
-    """A keyring that keeps one key."""
-
-    priority = 1
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return "kept" if (service, username) == ("tenet", "coingecko.api_key") else None
-
-
 def test_sources_are_used_unless_switched_off_and_a_key_may_be_in_the_keyring(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = household(tmp_path, **holding("VTI"))
-    monkeypatch.setattr(keyring, "get_password", Vault().get_password)
+    kept = {("tenet", "coingecko.api_key"): "kept"}
+    monkeypatch.setattr(keyring, "get_password", lambda *entry: kept.get(entry))
     yahoo, coins = price_sources(settings)
     assert (yahoo.name, [one.name for one in rate_sources(settings)]) == ("yahoo", ["ecb"])
     assert isinstance(coins, CoinGecko)

@@ -337,7 +337,7 @@ def test_killed_at_any_moment_the_next_refresh_ends_in_the_same_numbers(
     expected = values(unharmed)
     assert {row[1] for row in expected} == {"bank:1", "broker:1", "manual:depot", "manual:giro"}
     chance, codes = random.Random(5), []
-    moments = [{"step": step} for step in range(1, 78, 7)]
+    moments = [{"step": step} for step in range(1, 78, 11)]
     moments += [{"seconds": chance.uniform(0.1, 1.5)} for _ in range(3)]
     for number, kill in enumerate(moments):
         home = new_home(f"home {number}")

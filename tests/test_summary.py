@@ -85,7 +85,9 @@ def settled(workspace: Workspace) -> Summary:
 
 def test_it_says_what_the_marts_say(home: Path) -> None:
     found = reader(home).summary()
-    assert found.net_worth == reports.net_worth(reader(home))
+    assert found.net_worth
+    assert found.net_worth.items() <= reports.net_worth(reader(home)).items()
+    assert found.net_worth["net_worth"] == Decimal("2742.50")
     assert (found.revision, found.through_date) == (reader(home).revision, DAY)
     assert found.currency == "USD"
     assert [(row["name"], row["market_value_base"]) for row in found.accounts] == [

@@ -1,9 +1,9 @@
--- Holdings whose change in value is not the market's: debts, and what is worth what its owner says.
+-- Holdings whose change in value is not the market's. Debts are liabilities, the lines of loan accounts,
+-- and the lines of manual accounts that were never positive. Revalued is what is worth what its owner says:
+-- manual holdings without ticker, and what only a provider knows and calls a real asset or other.
 -- grain: one row per account and such a security
 -- keys: account_id, security_id
--- kind: debt: a liability, a line of a loan account, or a line of a manual account that was never
--- positive; revalued: another manual holding without ticker, or what only a provider knows and calls a
--- real asset or other
+-- kind: debt or revalued
 with
 
 holdings as (select * from stg_holdings),

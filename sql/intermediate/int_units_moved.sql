@@ -59,8 +59,8 @@ moved as (
     from (select * from later full join earlier using (position_id, security_id)) as later_or_earlier
     inner join steps using (position_id)
     where
-        quantity is distinct from earlier_quantity
-        or multiplier is distinct from earlier_multiplier
+        security_id <> '_ZERO_BALANCE'
+        and (quantity is distinct from earlier_quantity or multiplier is distinct from earlier_multiplier)
 ),
 
 -- An inner join with the few that went, so that the many prices are not what is hashed.

@@ -97,7 +97,7 @@ select
     everything.currency,
     everything.amount,
     fx_rates.fx_rate,
-    try(value_in_base(everything.amount::decimal(18, 2), fx_rates.fx_rate)) as amount_base,
+    value_in_base(try_cast(everything.amount as decimal(18, 2)), fx_rates.fx_rate) as amount_base,
     everything.is_expected,
 from everything
 left join fx_rates

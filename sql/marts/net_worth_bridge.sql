@@ -1,32 +1,31 @@
 -- Why each account is worth more or less than the day before, in parts that add up to the cent.
--- grain: one row per day and account, from the household's second day; the day after an account's last too
+-- What was paid in or out is what no other part explains. A transfer between two accounts of the household
+-- is a withdrawal of one and a contribution to the other: in the sum they cancel out.
+-- grain: one row per day and account, from the household's second day through the day after its last
 -- keys: valuation_date, account_id
--- nulls: none
 -- units: the base currency; what makes the household poorer is negative
+-- nulls: none
 -- owner: whom the user says the account belongs to, else household
 -- change: the account's value less that of the day before; an account that is not there counts 0
--- contributions: units and cash that came and that no other part explains. What came from another account
--- of the household stands under that one's withdrawals: in the sum the two cancel out
--- withdrawals: units and cash that went and that no other part explains, as a negative amount
--- market: prices: of what was held the day before, at that day's end; and of trades, the close against what
--- was paid. It takes the cents of rounding
--- currency_effect: rates into the base currency, on the amounts of the day before
--- income: dividends, interest and distributions that the provider tells
--- fees: fees and taxes that the provider tells, as a negative amount
--- debt_principal: what is owed less, or (negative) more, in its own currency. A payment stands under the
--- withdrawals of the account that it came from
--- revaluation: new prices of a house, a private fund or another thing that is worth what its owner says
--- accounts_joined: the value of an account on its first day
--- accounts_left: the value of an account on its last day, as a negative amount, on the day after
--- corrections: holdings that were there on both days and valued on one of them; a corrected multiplier
+-- contributions: cash and units that came and no other part explains, own transfers among them
+-- withdrawals: cash and units that went and no other part explains, own transfers among them; negative
+-- market: prices of what was held, of trades the close against what was paid, and the cents of rounding
+-- currency_effect: what new rates into the base currency make of the amounts of the day before
+-- income: dividends, interest and distributions, as the provider tells them
+-- fees: fees and taxes, as the provider tells them; negative
+-- debt_principal: what is owed less or (negative) more; a payment is a withdrawal where it was paid from
+-- revaluation: new prices of a house, a private fund, or what else is worth what its owner says
+-- accounts_joined: what an account was worth on its first day
+-- accounts_left: what an account was worth on its last day, negative, on the day after
+-- corrections: what was held on both days and valued on one of them only, or had its multiplier corrected
 -- unpriced_count: holdings without a value in the base currency on this day
 with
 
 days as (select * from int_days),
 account_values as (select * from account_values_daily),
-kind_values as (select * from int_kind_values_daily),
-values_moved as (select * from int_values_moved),
-activities as (select * from int_activities_explained),
+kind_values as (select * from account_kind_values_daily),
+moves as (select * from holding_moves),
+activities as (select * from int_activities_dated),
 account_edits as (select * from stg_account_edits),
 fx_rates as (select * from int_fx_rates_daily),
 
@@ -53,6 +52,7 @@ sides as (
         0 as currency_effect,
         0 as moved,
         0 as corrected,
+        0 as trade_gain,
     from kind_values
     union all
     select
@@ -65,6 +65,7 @@ sides as (
         ) as currency_effect,
         0 as moved,
         0 as corrected,
+        0 as trade_gain,
     from kind_values
     left join rate_changes
         on kind_values.currency = rate_changes.currency
@@ -76,9 +77,10 @@ sides as (
         kind,
         0 as difference,
         0 as currency_effect,
-        coalesce(moved_base, 0) as moved,
-        coalesce(correction_base, 0) as corrected,
-    from values_moved
+        moved,
+        corrected,
+        trade_gain,
+    from moves
 ),
 
 by_kind as (
@@ -87,11 +89,27 @@ by_kind as (
         account_id,
         sum(currency_effect) as currency_effect,
         sum(corrected) as corrections,
+        sum(trade_gain) as trade_gain,
         sum(moved) filter (where kind <> 'debt') as moved,
         sum(difference - currency_effect - corrected) filter (where kind = 'debt') as owed_less,
         sum(difference - currency_effect - corrected - moved) filter (where kind = 'revalued') as revaluation,
         bool_and(kind = 'debt') as is_debt_only,
     from sides
+    group by all
+),
+
+told as (
+    select
+        valuation_date,
+        account_id,
+        sum(case when type in ('dividend', 'interest', 'distribution') then amount_base end) as income,
+        sum(
+            case
+                when type in ('fee', 'tax') then coalesce(amount_base, -fee_base)
+                when type not in ('dividend', 'interest', 'distribution') then -fee_base
+            end
+        ) as fees,
+    from activities
     group by all
 ),
 
@@ -119,18 +137,18 @@ parts as (
         coalesce(by_kind.currency_effect, 0) as currency_effect,
         coalesce(by_kind.revaluation, 0) as revaluation,
         coalesce(by_kind.corrections, 0) as corrections,
-        coalesce(activities.income, 0) as income,
-        coalesce(activities.fees, 0) as fees,
-        coalesce(activities.income + activities.fees + activities.trade_gain, 0) as told,
+        coalesce(by_kind.trade_gain, 0) as trade_gain,
+        coalesce(told.income, 0) as income,
+        coalesce(told.fees, 0) as fees,
         coalesce(by_kind.is_debt_only, false) as is_debt_only,
     from steps
     left join by_kind
         on steps.account_id = by_kind.account_id
         and steps.valuation_date = by_kind.valuation_date
         and not (steps.has_joined or steps.has_left)
-    left join activities
-        on steps.account_id = activities.account_id
-        and steps.valuation_date = activities.valuation_date
+    left join told
+        on steps.account_id = told.account_id
+        and steps.valuation_date = told.valuation_date
         and not (steps.has_joined or steps.has_left)
 ),
 
@@ -138,8 +156,8 @@ parts as (
 explained as (
     select
         *,
-        moved - if(is_debt_only, 0, told) as flow,
-        owed_less - if(is_debt_only, told, 0) as debt_principal,
+        moved - trade_gain - if(is_debt_only, 0, income + fees) as flow,
+        owed_less - if(is_debt_only, income + fees, 0) as debt_principal,
     from parts
 )
 

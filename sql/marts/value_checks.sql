@@ -83,7 +83,7 @@ differing as materialized (
     where abs(own_value - provider_value) > greatest(1, 0.01 * abs(provider_value))
 ),
 
--- The closes of the ten days before, beside the provider's price.
+-- The closes of the ten days before, beside the provider's price, where that is all that differs.
 earlier_closes as (
     select
         differing.snapshot_id,
@@ -96,7 +96,9 @@ earlier_closes as (
             *,
             unnest(range(1, 11))::integer as days_before,
         from differing
-        where price_source in ('market', 'mark')
+        where
+            price_source in ('market', 'mark')
+            and abs(close_price / nullif(provider_price, 0) - ratio) <= 0.01 * abs(ratio)
     ) as differing
     inner join prices
         on differing.security_id = prices.security_id
@@ -161,7 +163,10 @@ drifting as (
     from differing
     where price_source = 'market' and ratio between 0.7 and 1
     group by all
-    having count(*) >= 3 and corr(ratio, epoch(valuation_date)) > 0.7
+    having
+        count(*) >= 3
+        and max(ratio) - min(ratio) > 0.001
+        and corr(ratio, epoch(valuation_date)) > 0.7
 ),
 
 -- Whole accounts: what their lines come to by the provider's own values, ours where it gives none.
@@ -222,13 +227,14 @@ found as (
                 [1.5, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30, 40, 50],
                 lambda step: abs(differing.distance - ln(step))
             )) < 0.02 then 'split'
+            when
+                (differing.provider_price - earlier_closes.last_close)
+                * (differing.provider_price - differing.close_price) <= 0
+                then 'intraday'
+            when differing.price_source = 'carry_forward' and differing.distance < 0.1 then 'carried_close'
             when near_rates.snapshot_id is not null then 'currency'
             when differing.price_source = 'carry_forward' then 'carried_close'
             when drifting.account_id is not null and differing.ratio between 0.7 and 1 then 'dividend_adjusted'
-            when differing.provider_price between
-                least(earlier_closes.last_close, differing.close_price)
-                and greatest(earlier_closes.last_close, differing.close_price)
-                then 'intraday'
             else 'unexplained'
         end as cause,
     from differing

@@ -74,7 +74,8 @@ def _export(session: Session, names: list[str], folder: Path) -> None:
 def _serve(session: Session, path: Path, port: int | None, *, shows: bool, **how: bool) -> None:
     from tenet.notebooks.serving import serving
 
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     try:
         with serving(session.home, path, port=port, **how) as served:
             click.echo(served.address)

@@ -31,7 +31,7 @@ def status(session: Session, as_json: bool) -> None:
     from tenet.status import status as status_of
 
     found = status_of(session.home)
-    found["stale_accounts"] = stale_by_files(found, at=session.now(), day=session.today)
+    found["stale_accounts"] = stale_by_files(found, session.today or session.now())
     if as_json:
         emit_json(found)
         return

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 FIRST_PORT = 2718
 _PORTS = range(FIRST_PORT, FIRST_PORT + 100)
+_QUIET = ["--quiet", "--log-level", "ERROR"]
 
 
 @dataclass(frozen=True)
@@ -77,13 +78,16 @@ def serving(
 def _started(
     home: Path, notebook: Path, own: Path, port: int, token: str, *, is_edited: bool
 ) -> subprocess.Popen[bytes]:
-    # It ends when this process is killed, too.
-    told = {**surroundings(home, own), "MARIMO_ANCESTOR_PID": str(os.getpid())}
+    told = {
+        **surroundings(home, own),
+        "MARIMO_ANCESTOR_PID": str(os.getpid()),  # it ends when this process is killed, too
+        "PYTHONWARNINGS": "ignore:resource_tracker",  # of an editor's kernel, which is killed
+    }
     arguments = ["edit" if is_edited else "run", "--headless", "--no-sandbox", "--host", HOST]
     arguments += ["--port", str(port)]
     arguments += ["--token", "--token-password-file", "-"] if token else ["--no-token"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "marimo", "--quiet", *arguments, str(notebook)],
+        [sys.executable, "-m", "marimo", *_QUIET, *arguments, str(notebook)],
         cwd=notebook.parent,
         env=os.environ | told,
         stdin=subprocess.PIPE,
@@ -109,10 +113,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """End the server and its kernels: asked first, killed when that does not help."""
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=5)
-    if hasattr(os, "killpg"):
+        process.wait(timeout=10)
+    if sys.platform != "win32":
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(process.pid, signal.SIGKILL)  # its session, kernels of an editor included
     process.kill()
     process.wait()
 

@@ -13,6 +13,9 @@ _SETTINGS = """\
 # What marimo is told when tenet starts it.
 [display]
 theme = "system" # dark where the browser is
+
+[runtime]
+auto_instantiate = true # the editor runs the cells when it opens
 """
 
 

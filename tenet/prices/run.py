@@ -8,25 +8,23 @@ asked, so a run that is killed is taken up where it was.
 from __future__ import annotations
 
 import time
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
-from queue import Empty, Queue
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from tenet.errors import InputRefused, ProviderSyncError
 from tenet.prices import rows
+from tenet.prices.asking import End, side_by_side
 from tenet.prices.landing import Answer, Landed, Shelf
 from tenet.prices.needed import Days
 from tenet.prices.plan import EURO, Plan, plan
-from tenet.prices.report import PricesReport, Problem, Progress, SourceReport
-from tenet.providers.scrub import scrub
+from tenet.prices.report import PricesReport, Progress, SourceReport
+from tenet.prices.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import date, datetime
 
     from tenet.landings import Landing
@@ -63,7 +61,8 @@ def update(
     at: now. through: the last day to value; closes are asked through the day before it.
     only: these securities, also those that their source did not know lately. first, last: the days
     wanted, in place of those that follow from what is held; days that are covered are not asked
-    again. pause: how to wait. told: hears of each answer, and at the end of each source.
+    again. pause: how to wait. told: hears of each answer as it comes in, and of each source at the
+    end.
     A source that fails, whatever it raises, stops no other and is recorded. What was answered is
     landed, also where the run is stopped.
     Raises LakeCorrupt, HomeNotWritable.
@@ -78,56 +77,12 @@ def update(
     return PricesReport(tuple(reports), tuple(run.landings), found.without_source)
 
 
-@dataclass
-class _Tally:
-    """What one source was asked and has said so far."""
-
-    source: str
-    asked: int = 0
-    done: int = 0
-    superseded: int = 0
-    answers: list[Answer] = field(default_factory=list)
-    rates_ok: int = 0
-    landed: Counter[str] = field(default_factory=Counter)
-    stopped: ProviderSyncError | None = None
-    seconds: float = 0.0
-
-    def report(self) -> SourceReport:
-        def listed(status: str) -> tuple[Problem, ...]:
-            return tuple(
-                Problem(one.wanted.ask.security_id, one.series.message)
-                for one in self.answers
-                if one.series.status == status
-            )
-
-        landed = {name: count for name, count in self.landed.items() if count}
-        problems = {name: listed(name) for name in ("empty", "unknown", "failed")}
-        ok = len(listed("ok")) + self.rates_ok
-        return SourceReport(
-            self.source,
-            self.asked - self.superseded,
-            ok,
-            **problems,
-            landed=landed,
-            stopped=self.stopped,
-            seconds=self.seconds,
-        )
-
-
 @dataclass(frozen=True)
 class _Rates:
     """The answer of a source of rates that was asked from `first` on."""
 
     first: date
     rates: list[Rate]
-
-
-@dataclass(frozen=True)
-class _End:
-    """A source has nothing more to say. fault: why it broke off."""
-
-    seconds: float
-    fault: BaseException | None
 
 
 class _Run:
@@ -149,7 +104,10 @@ class _Run:
         # Times of landings decide which of two rows is newer, so each is later than the one before.
         self.moments = (at + timedelta(microseconds=number) for number in count())
         self.shelf = Shelf(settings.home, settings.base_currency, days, at, self.moments)
-        self.tallies = {name: _Tally(name) for name in [*self.price_sources, *self.rate_sources]}
+        sources = self.price_sources | self.rate_sources
+        self.tallies = {
+            name: Tally(name, getattr(source, "secrets", ())) for name, source in sources.items()
+        }
         self.asked: dict[Key, bool] = {}  # whether it was asked for whole
         self.again: set[Key] = set()
         self.landings: list[Landing] = []
@@ -182,18 +140,13 @@ class _Run:
         """Ask all of a plan, every source at once, and land what they say."""
         self.asked |= {one.key: one.is_whole for one in found.wanted}
         self.asked |= {(name, EURO): True for name in found.rates}
-        queue: Queue[tuple[str, Any]] = Queue()
-        running = set()
-        for name in self.tallies:
+        answers = {}
+        for name, tally in self.tallies.items():
             wanted = [one for one in found.wanted if one.source == name]
-            self.tallies[name].asked += len(wanted) + (name in found.rates)
-            if self.tallies[name].stopped or not (wanted or name in found.rates):
-                continue
-            answers = self._answers(name, wanted, found.rates.get(name))
-            # Daemons, so that Ctrl-C need not wait for a source that hangs.
-            Thread(target=_put_all, args=(name, answers, queue), daemon=True).start()
-            running.add(name)
-        self._take(queue, running)
+            tally.asked += len(wanted) + (name in found.rates)
+            if not tally.stopped and (wanted or name in found.rates):
+                answers[name] = self._answers(name, wanted, found.rates.get(name))
+        self._take(side_by_side(answers))
 
     def _answers(
         self, name: str, wanted: list[Wanted], rates_from: date | None
@@ -207,50 +160,27 @@ class _Run:
             rates = self.rate_sources[name].fetch(rates_from, at=self.at, pause=self.pause)
             yield _Rates(rates_from, rates)
 
-    def _take(self, queue: Queue[tuple[str, Any]], running: set[str]) -> None:
+    def _take(self, said: Iterable[tuple[str, Any]]) -> None:
         """Take what comes until every source has ended, and land it in batches."""
         batch: list[Answer] = []
         landed_at = time.perf_counter()
         try:
-            while running:
-                name, came = _next(queue)
+            for name, came in said:
                 if isinstance(came, Answer):
                     batch.append(came)
-                    self._tell(name, came)
+                    self.told(self.tallies[name].progress(came))
                 elif isinstance(came, _Rates):
                     self._land_rates(name, came)
-                elif isinstance(came, _End):
-                    running.discard(name)
-                    self._end(name, came)
+                elif isinstance(came, End):
+                    self.tallies[name].end(came)
                 is_due = time.perf_counter() - landed_at > LONGEST_HOLD
-                if batch and (len(batch) >= BATCH or is_due or isinstance(came, _End)):
+                if batch and (len(batch) >= BATCH or is_due or isinstance(came, End)):
                     batch = self._land(batch)
                     landed_at = time.perf_counter()
         except BaseException:  # Ctrl-C above all: what was answered need not be asked again
             if batch:
                 self._land(batch)
             raise
-
-    def _tell(self, name: str, answer: Answer) -> None:
-        tally = self.tallies[name]
-        tally.done += 1
-        security_id, series = answer.wanted.ask.security_id, answer.series
-        self.told(
-            Progress(name, security_id, series.status, series.message, tally.done, tally.asked)
-        )
-
-    def _end(self, name: str, end: _End) -> None:
-        tally, fault = self.tallies[name], end.fault
-        tally.seconds += end.seconds
-        if fault is None or isinstance(fault, ProviderSyncError):
-            tally.stopped = fault
-        elif isinstance(fault, Exception):
-            source = self.price_sources.get(name) or self.rate_sources[name]
-            secrets = getattr(source, "secrets", ())
-            text = scrub(f"{type(fault).__name__}: {fault}", secrets)
-            tally.stopped = ProviderSyncError("unknown", text, code="bug")
-        else:
-            raise fault
 
     def _land(self, batch: list[Answer]) -> list[Answer]:
         """Land a batch; returns the next one, which is empty."""
@@ -280,22 +210,3 @@ class _Run:
             self.tallies[one.wanted.source].superseded += 1
         for (source, dataset), number in landed.counts.items():
             self.tallies[source].landed[dataset] += number
-
-
-def _put_all(name: str, answers: Iterator[Any], queue: Queue[tuple[str, Any]]) -> None:
-    """Put every answer of a source into the queue, then its end, whatever it raises."""
-    started, fault = time.perf_counter(), None
-    try:
-        for answer in answers:
-            queue.put((name, answer))
-    except BaseException as error:  # noqa: BLE001 (one source must not stop the others; it is recorded)
-        fault = error
-    queue.put((name, _End(time.perf_counter() - started, fault)))
-
-
-def _next(queue: Queue[tuple[str, Any]]) -> tuple[str, Any]:
-    """What comes next, or nothing within a moment: a wait without end may miss Ctrl-C."""
-    try:
-        return queue.get(timeout=0.2)
-    except Empty:
-        return "", None

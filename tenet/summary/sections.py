@@ -138,8 +138,8 @@ def progress_of(home: Path) -> tuple[Row, ...]:
 
     Raises LakeCorrupt.
     """
-    logs = [item for item in reversed(landings(home)) if "sync_log" in item.datasets][:TAIL]
-    if not logs:
+    newest = (item for item in reversed(landings(home)) if "sync_log" in item.datasets)
+    if not (logs := list(islice(newest, TAIL))):
         return ()
     query = _PROGRESS.format(
         sessions=lake.scan("sync_sessions", logs),
