@@ -12,7 +12,7 @@ demo: $(READY)  ## an invented household in data/demo: its net worth, and what t
 	$(BIN)/tenet --home data/demo demo
 
 test: $(READY)  ## all tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist worksteal
 
 check: $(READY)  ## lint, format, types, import rules
 	$(BIN)/ruff check

@@ -200,7 +200,7 @@ def stored_with(method: int, text: str = CSV) -> bytes:
         stored_with(zipfile.ZIP_LZMA),
         stored_with(zipfile.ZIP_BZIP2),
     ],
-    ids=str,
+    ids=range(10),
 )
 def test_a_zip_that_does_not_hold_the_rates_is_told(body: bytes) -> None:
     with pytest.raises(ProviderSyncError) as raised:
