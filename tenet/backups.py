@@ -114,6 +114,7 @@ def backup(settings: Settings, into: Path, *, at: datetime, patience: float = PA
                 if all(landing.path.exists() for landing in landed):
                     raise
         aside.replace(into)
+        lake.make_durable(into.parent)
     except OSError as error:
         raise HomeNotWritable(into.parent, error.strerror or str(error)) from error
     finally:
@@ -145,6 +146,7 @@ def restore(archive: Path, folder: Path) -> Manifest:
         if folder.exists():
             folder.rmdir()
         aside.rename(folder)
+        lake.make_durable(folder.parent)
     except OSError as error:
         raise HomeNotWritable(folder, error.strerror or str(error)) from error
     finally:

@@ -153,18 +153,19 @@ def _accounts(path: Path) -> list[Info]:
 def _land_restatements(home: Path, building: Path, revision: str, at: datetime) -> None:
     """Land what this build says otherwise than the one before; landed twice it counts once."""
     from tenet import lake
-    from tenet.database import connect_reading
+    from tenet.database import connect_reading, literal
 
+    found = building.with_name(f"{building.name}.restated.parquet")
     connection = connect_reading(building)
     try:
-        found = connection.sql(
-            "select revision, valuation_date, account_id, security_id, old_value, new_value, cause "
-            "from restatements where revision = $revision",
-            params={"revision": revision},
-        ).pl()
+        counted = connection.execute(
+            f"copy (select revision, valuation_date, account_id, security_id, old_value, "
+            f"new_value, cause from restatements where revision = {literal(revision)}) "
+            f"to {literal(found)} (format parquet)"
+        ).fetchone()
     finally:
         connection.close()
-    if len(found):
+    if counted and counted[0]:
         lake.land(home, "audit", {"restatements": found}, at=at, only_new=("restatements",))
 
 

@@ -89,6 +89,7 @@ def _merge(home: Path, month: Month) -> Path:
         finally:
             connection.close()
             shutil.rmtree(incoming, ignore_errors=True)
+    lake.make_durable(place.parent)
     for folder in _folders(month):
         if folder != place:
             gone = home / "raw" / ".incoming" / folder.name

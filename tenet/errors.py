@@ -23,7 +23,7 @@
     ├── TooManyPoints           a chart was given more rows than it may send
     ├── NotebookFailed          a notebook raised an error while it ran
     ├── NotebookStopped         the server of a notebook ended by itself
-    ├── PortTaken               exit 2: another program listens there
+    ├── PortTaken               exit 2: a notebook cannot be served on that port
     ├── NotScheduled            the system's scheduler cannot be told
     ├── DayTooEarly             exit 2: a report was asked for a day before the first
     └── DayTooLate              exit 2: a report was asked for a day after the last
@@ -286,14 +286,14 @@ class NotebookStopped(TenetError):
 
 
 class PortTaken(TenetError):
-    """Another program listens on the port."""
+    """Another program listens on the port, or it is not open to this user."""
 
     exit_code = 2
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, reason: str) -> None:
+        self.port, self.reason = port, reason
         super().__init__(
-            f"port {port} is in use", hint="name another with --port, or none for the first free"
+            f"port {port}: {reason}", hint="name another with --port, or leave it out for a free one"
         )
 
 

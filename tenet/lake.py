@@ -159,11 +159,11 @@ def put_in_place(
     }
     write_whole(incoming / MANIFEST, json.dumps(facts, indent=1) + "\n")
     for path in (*incoming.iterdir(), incoming):
-        _sync(path)
+        make_durable(path)
     make_private_folder(place.parent)
     incoming.rename(place)
     for folder in list(place.parents)[:3]:
-        _sync(folder)
+        make_durable(folder)
 
 
 def require_as_landed(folder: Path) -> bool:
@@ -190,6 +190,15 @@ def checksum(path: Path) -> dict[str, int | str]:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return {"bytes": file.tell(), "sha256": digest}
+
+
+def make_durable(path: Path) -> None:
+    """Have what a file or a folder holds on the disk, not only on its way there."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _make_views(connection: Connection, home: Path, datasets: Iterable[str]) -> None:
@@ -221,11 +230,3 @@ def _new_rows(connection: Connection, dataset: str, landed: Iterable[Landing]) -
 
 def _exists(connection: Connection, query: str) -> bool:
     return connection.execute(f"select 1 from ({query}) limit 1").fetchone() is not None
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -812,6 +812,66 @@ def test_another_multiplier_on_the_same_units_is_a_correction(tmp_path: Path) ->
     )
 
 
+def test_what_moved_and_what_trades_gained_can_be_seen_by_holding(tmp_path: Path) -> None:
+    """5 bought at 100; MSFT sold at 45 and gone, on a day on which its close was 44."""
+    found = answer(
+        tmp_path,
+        "select security_id as id, units_moved as units, price, moved, trade_gain as gain "
+        "from holding_moves",
+        through="2024-01-02",
+        snapshots=TWO_DAYS,
+        holdings="""
+            snapshot_id  security_id  account_id  quantity
+            s1           AAPL         broker:1    10
+            s1           MSFT         broker:1    20
+            s2           AAPL         broker:1    15
+            s2           USD          broker:1    400
+        """,
+        closes="""
+            security_id  price_date  close
+            AAPL         2024-01-01  98
+            AAPL         2024-01-02  102
+            MSFT         2024-01-01  40
+            MSFT         2024-01-02  44
+        """,
+        activities="""
+            account_id  external_id  activity_date  type  security_id  quantity  amount
+            broker:1    1            2024-01-02     buy   AAPL         5         -500
+            broker:1    2            2024-01-02     sell  MSFT         -20       900
+        """,
+    )
+    same(
+        found,
+        """
+        id    units  price  moved  gain
+        AAPL  5      102    510    10
+        MSFT  -20    44     -880   20
+        USD   400    1      400    0
+        """,
+    )
+
+
+def test_a_fund_bought_for_less_than_it_is_said_to_be_worth_is_revalued(tmp_path: Path) -> None:
+    found = parts(
+        tmp_path,
+        snapshots="""
+            snapshot_id  account_id   observed_at
+            s1           manual:fund  2024-01-01T20:00Z
+            s2           manual:fund  2024-01-02T20:00Z
+        """,
+        holdings="""
+            snapshot_id  security_id        account_id   quantity  snapshot_price  asset_type
+            s1           USD                manual:fund  500       -               cash
+            s2           _MAN:aaaaaaaaaaaa  manual:fund  50        11              other
+        """,
+        activities="""
+            account_id   external_id  activity_date  type  security_id        quantity  amount
+            manual:fund  1            2024-01-02     buy   _MAN:aaaaaaaaaaaa  50        -500
+        """,
+    )
+    same(found, "day account part amount\n2024-01-02 manual:fund revaluation 50")
+
+
 def test_an_account_has_an_owner_or_is_the_households(tmp_path: Path) -> None:
     found = answer(
         tmp_path,

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GAPS = (
-    "select kind, coalesce(account_id, '-') as account, coalesce(security_id, currency, '-') as of, "
-    "first_date as first, last_date as last, days, value_at_stake as stake, is_open as open from gaps"
+    "select kind, account_id as account, coalesce(security_id, currency) as of, "
+    "first_date as first, last_date as last, days, value_at_stake as stake, is_open as open "
+    "from gaps"
 )
 COVERAGE = (
     "select account_id as account, expected_start as first, expected_end as last, "
@@ -41,9 +42,7 @@ def test_a_household_in_order_has_no_gaps(tmp_path: Path) -> None:
 
 
 def test_coverage_ends_yesterday_and_counts_every_day(tmp_path: Path) -> None:
-    found = answer(
-        tmp_path, COVERAGE, through="2024-03-20", snapshots=WEEKLY, holdings=WEEKLY_CASH
-    )
+    found = answer(tmp_path, COVERAGE, through="2024-03-20", snapshots=WEEKLY, holdings=WEEKLY_CASH)
     same(
         found,
         """
@@ -516,8 +515,9 @@ def test_the_shares_of_a_day_tell_how_old_its_prices_are(tmp_path: Path) -> None
     """A hundred in each of cash, a debt, a fund of nine days ago and a house of an earlier day."""
     found = answer(
         tmp_path,
-        "select gross_value as gross, observed_share as observed, carried_8_to_30_share as carried, "
-        "estimated_share as estimated, old_holdings_share as old from coverage_daily "
+        "select gross_value as gross, observed_share as observed, "
+        "carried_8_to_30_share as carried, estimated_share as estimated, "
+        "old_holdings_share as old from coverage_daily "
         "where valuation_date = '2024-03-10'",
         through="2024-03-10",
         snapshots=ONE,

@@ -85,7 +85,12 @@ def requirements(*extras: str) -> set[str]:
     return {re.split("[>;]", each)[0] for each in listed}
 
 
-IMPORTED_AS = {"python-dotenv": "dotenv", "pyjwt": "jwt", "pyyaml": "yaml"}
+IMPORTED_AS = {
+    "python-dotenv": "dotenv",
+    "pyjwt": "jwt",
+    "pyyaml": "yaml",
+    "vl-convert-python": "vl_convert",
+}
 
 
 def test_every_library_that_tenet_imports_is_declared() -> None:

@@ -2,7 +2,8 @@
 
 `{"arguments": [...]}` runs to its end; with `"step": 7` the process kills itself (-9) at the
 seventh thing that Python does to a file of the home, with `"seconds": 0.1` it is killed after that
-time.
+time. `"within"` names another folder than the home; `"writer"` a writer of tests/writers.py, in
+place of the arguments, with the home, its round and its attempt.
 Answers with the exit code, negative for a signal. Forking spares the start of Python each time.
 """
 
@@ -13,9 +14,14 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
+import writers
+
+import tenet.backups
 import tenet.build
+import tenet.cli.keeping
 import tenet.cli.refreshing
 import tenet.cli.writing
 import tenet.imports
@@ -26,22 +32,26 @@ from tenet.cli import main
 CHANGES = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.chmod", "shutil.rmtree"}
 
 
-def run(arguments: list[str], home: str, step: int | None) -> None:
-    """The command in this process, with its talk thrown away."""
+def run(order: dict[str, Any]) -> None:
+    """The order in this process, with its talk thrown away."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
-    steps = 0
+    steps, home = 0, order["arguments"][0 if "writer" in order else 1]
+    within = order.get("within", home)
 
     def count(event: str, found: tuple[Any, ...]) -> None:
         nonlocal steps
-        if event in CHANGES and str(found[0]).startswith(home):
+        if event in CHANGES and str(found[0]).startswith(within):
             steps += 1
-            if steps == step:
+            if steps == order.get("step"):
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(count)
-    sys.argv = ["tenet", *arguments]
+    if writer := order.get("writer"):
+        writers.run(writer, Path(home), *order["arguments"][1:])
+        os._exit(0)
+    sys.argv = ["tenet", *order["arguments"]]
     main()
 
 
@@ -51,7 +61,7 @@ def serve() -> None:
         order = json.loads(line)
         child = os.fork()
         if child == 0:
-            run(order["arguments"], order["arguments"][1], order.get("step"))
+            run(order)
         if "seconds" in order:
             time.sleep(order["seconds"])
             os.kill(child, signal.SIGKILL)

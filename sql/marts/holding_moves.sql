@@ -138,7 +138,7 @@ with_trades as (
         paid + cost * coalesce(multiplier, 1) as paid_base,
     from looked_up
     full join trades using (valuation_date, account_id, security_id)
-    where is_moved is not null or traded_units = 0
+    where is_moved or (is_held and was_held) or traded_units = 0
 ),
 
 in_base as (

@@ -41,8 +41,8 @@ rate_changes as (
     where later.fx_rate <> earlier.fx_rate
 ),
 
--- The values of the day; against them those of the day before, with what new rates make of them; and
--- what moved.
+-- The values of the day; against them those of the day before, with what new rates make of these; and what
+-- moved.
 sides as (
     select
         valuation_date,
@@ -89,10 +89,11 @@ by_kind as (
         account_id,
         sum(currency_effect) as currency_effect,
         sum(corrected) as corrections,
-        sum(trade_gain) as trade_gain,
+        sum(trade_gain) filter (where kind <> 'debt') as trade_gain,
         sum(moved) filter (where kind <> 'debt') as moved,
         sum(difference - currency_effect - corrected) filter (where kind = 'debt') as owed_less,
-        sum(difference - currency_effect - corrected - moved) filter (where kind = 'revalued') as revaluation,
+        sum(difference - currency_effect - corrected - moved + trade_gain) filter (where kind = 'revalued')
+            as revaluation,
         bool_and(kind = 'debt') as is_debt_only,
     from sides
     group by all

@@ -15,7 +15,7 @@ from tenet.charts.theme import (
     VERMILLION,
     Unit,
     amount_axis,
-    colours,
+    coloured,
     counted,
     looked,
     unit,
@@ -71,7 +71,7 @@ def days_by_status(
         .encode(
             x2="until:T",
             y=alt.Y("account_name:N", sort=accounts, title=None, scale=rows, axis=names),
-            color=alt.Color("status:N", title=None, scale=colours([*shown], [*shown.values()])),
+            color=coloured("status", [*shown], [*shown.values()]),
             tooltip=tooltips(frame, _CELL, Unit(""), account_name="account"),
         )
     )
@@ -98,7 +98,7 @@ def restatements_over_time(
     causes = frame["cause"].unique().sort().to_list()
     y = alt.Y("change:Q", title=None, axis=amount_axis(written))
     base = by_day(frame).encode(
-        color=alt.Color("cause:N", title=None, scale=colours(causes)),
+        color=coloured("cause", causes),
         tooltip=tooltips(frame, columns, written),
     )
     unknown = counted(frame["change"].null_count(), "change is", "changes are")

@@ -117,14 +117,14 @@ def thinned(frame: pl.DataFrame, series: int = 1) -> tuple[pl.DataFrame, str]:
 
 
 def scaled(frame: pl.DataFrame, columns: Columns, unit: Unit) -> pl.DataFrame:
-    """The frame with its amounts in `unit`; incognito, without units and prices of things held."""
+    """The frame with its amounts in `unit`; incognito, without units and prices of what is held."""
     import polars as pl
 
-    if unit.divisor == 1.0:
+    if unit.largest is None:
         return frame
     private = [name for name, kind in columns.items() if kind == "units" and name in frame.columns]
     amounts = [name for name, kind in columns.items() if kind == "amount" and name in frame.columns]
-    return frame.drop(private).with_columns(pl.col(amounts) / unit.divisor)
+    return frame.drop(private).with_columns(pl.col(amounts) / unit.largest * 100)
 
 
 def tooltips(frame: pl.DataFrame, columns: Columns, unit: Unit, **titles: str) -> list[alt.Tooltip]:

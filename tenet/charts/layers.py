@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tenet.charts.drawn import drawn, tooltips
-from tenet.charts.theme import GREEN, GREY, ORANGE, PURPLE, VERMILLION, Unit, colours, day_axis
+from tenet.charts.theme import GREEN, GREY, ORANGE, PURPLE, VERMILLION, Unit, coloured, day_axis
 
 if TYPE_CHECKING:
     import altair as alt
@@ -59,8 +59,8 @@ def marked(marks: pl.DataFrame | None) -> list[alt.Chart]:
         return []
     frame = drawn("marks", marks, _MARK, key=["valuation_date", "kind", "what"])
     kinds = frame["kind"].unique().sort().to_list()
-    scale = colours(kinds, [ORANGE, VERMILLION, GREEN, PURPLE])
+    colour = coloured("kind", kinds, [ORANGE, VERMILLION, GREEN, PURPLE])
     said = tooltips(frame, _MARK, Unit(""))
-    base = by_day(frame).encode(color=alt.Color("kind:N", scale=scale, title=None), tooltip=said)
+    base = by_day(frame).encode(color=colour, tooltip=said)
     triangles = base.mark_point(shape="triangle-down", filled=True, size=90, opacity=1)
     return [base.mark_rule(strokeDash=[3, 3], opacity=0.8), triangles.encode(y=alt.value(4))]

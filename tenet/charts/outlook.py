@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tenet.charts.drawn import drawn, scaled, tooltips, within_bounds
 from tenet.charts.layers import by_day, hover, line
-from tenet.charts.theme import BLUE, VERMILLION, amount_axis, colours, looked, unit
+from tenet.charts.theme import BLUE, VERMILLION, amount_axis, coloured, looked, unit
 
 if TYPE_CHECKING:
     import altair as alt
@@ -47,12 +47,12 @@ def fan_over_time(
         columns, lines = {**columns, **true}, {**lines, _CAME_TRUE: "net_worth"}
     written = unit(currency, *wide.drop("valuation_date"), incognito=incognito)
     wide = scaled(wide, columns, written).sort("valuation_date")
-    axis, scale = amount_axis(written), colours(list(lines), [BLUE, VERMILLION])
+    axis, colour = amount_axis(written), coloured("line", list(lines), [BLUE, VERMILLION])
     layers = [_bands(wide, pairs, axis)] if pairs else []
     for name, column in lines.items():
         points = wide.select("valuation_date", column, pl.lit(name).alias("line")).drop_nulls()
         y = alt.Y(f"{column}:Q", title=None, axis=axis)
-        layers += line(points, column, y, alt.Color("line:N", scale=scale, title=None))
+        layers += line(points, column, y, colour)
     said = tooltips(wide, columns, written, p50=_MEDIAN, net_worth=_CAME_TRUE)
     return looked([*layers, hover(wide, said)], f"{title} ({written.name})", height=320)
 

@@ -11,7 +11,7 @@ from tenet.charts.theme import (
     PURPLE,
     VERMILLION,
     amount_axis,
-    colours,
+    coloured,
     counted,
     looked,
     unit,
@@ -60,11 +60,9 @@ def distribution(
     layers = [alt.Chart(bars).mark_bar(color=BLUE).encode(x=x, x2="until:Q", y=y, tooltip=said)]
     if marked:
         lines = alt.Chart(scaled(frame, {"amount": "amount"}, written)).mark_rule(strokeWidth=2)
-        scale = colours(frame["name"].to_list(), [VERMILLION, ORANGE, PURPLE])
+        colour = coloured("name", frame["name"].to_list(), [VERMILLION, ORANGE, PURPLE])
         said = tooltips(frame, {"name": "text", "amount": "amount"}, written)
-        layers.append(
-            lines.encode(x="amount:Q", color=alt.Color("name:N", scale=scale), tooltip=said)
-        )
+        layers.append(lines.encode(x="amount:Q", color=colour, tooltip=said))
     unknown = counted(amounts.null_count(), "unknown amount is", "unknown amounts are")
     note = unknown and f"{unknown} not in it"
     return looked(layers, f"{title} ({written.name})", note)

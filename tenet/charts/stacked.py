@@ -14,7 +14,7 @@ from tenet.charts.theme import (
     SKY,
     Unit,
     amount_axis,
-    colours,
+    coloured,
     counted,
     looked,
     unit,
@@ -128,7 +128,7 @@ def _areas(
     scale = alt.Scale(domain=[0, 1]) if written is _SHARES else alt.Scale()
     areas = (base.mark_area() if wide.height > 1 else base.mark_bar(size=24)).encode(
         y=alt.Y("amount:Q", title=None, axis=amount_axis(written), stack="zero", scale=scale),
-        color=alt.Color("part:N", title=None, scale=colours(names, palette)),
+        color=coloured("part", names, palette),
         order="order:Q",
     )
     parts = [

@@ -83,15 +83,16 @@ class Unit:
     name: str
     axis: str = ",.0f"
     exact: str = ",.2f"
-    divisor: float = 1.0
+    largest: float | None = None
+    """Incognito: the amount that is drawn as 100."""
 
 
 def unit(currency: str, *amounts: pl.Series, incognito: bool) -> Unit:
-    """Amounts in `currency`; incognito: in hundredths of the largest among `amounts`."""
+    """Amounts in `currency`; incognito: in percent of the largest among `amounts`."""
     if not incognito:
         return Unit(currency)
     sizes = [size for each in amounts if isinstance(size := each.abs().max(), float)]
-    return Unit("100 = the largest", ".0f", ".1f", max(sizes, default=0.0) / 100 or 1.0)
+    return Unit("100 = the largest", ".0f", ".1f", largest=max(sizes, default=0.0) or 1.0)
 
 
 def looked(
@@ -107,11 +108,11 @@ def looked(
     return drawn
 
 
-def day_axis(**more: Any) -> alt.Axis:
+def day_axis() -> alt.Axis:
     """An axis of days that names years, months and days, each where it begins."""
     import altair as alt
 
-    return alt.Axis(format=_DAYS_ON_AXIS, grid=False, labelOverlap=True, tickCount=8, **more)
+    return alt.Axis(format=_DAYS_ON_AXIS, grid=False, labelOverlap=True, tickCount=8)
 
 
 def amount_axis(unit: Unit) -> alt.Axis:
@@ -121,12 +122,14 @@ def amount_axis(unit: Unit) -> alt.Axis:
     return alt.Axis(format=unit.axis, tickCount=6)
 
 
-def colours(names: Sequence[str], palette: Sequence[str] = PALETTE) -> alt.Scale:
-    """The palette's colours for `names`, in their order."""
+def coloured(name: str, values: Sequence[str], palette: Sequence[str] = PALETTE) -> alt.Color:
+    """The palette's colours for the values of the column `name`, in their order, with a legend."""
     import altair as alt
 
-    wanted = [palette[number % len(palette)] for number in range(len(names))]
-    return alt.Scale(domain=list(names), range=wanted)
+    wanted = [palette[number % len(palette)] for number in range(len(values))]
+    scale = alt.Scale(domain=list(values), range=wanted)
+    legend = alt.Undefined if values else None
+    return alt.Color(f"{name}:N", title=None, scale=scale, legend=legend)
 
 
 def counted(count: int, one: str, many: str) -> str:

@@ -12,7 +12,7 @@ from tenet.charts.theme import (
     LABEL,
     VERMILLION,
     amount_axis,
-    colours,
+    coloured,
     counted,
     looked,
     unit,
@@ -61,7 +61,7 @@ def bridge(
         tooltip=tooltips(steps, _PART, written),
     )
     x = alt.X("since:Q", title=None, axis=amount_axis(written), scale=_domain(steps))
-    colour = alt.Color("kind:N", scale=colours(_KINDS, [BLUE, VERMILLION, GREY]), legend=None)
+    colour = coloured("kind", _KINDS, [BLUE, VERMILLION, GREY]).legend(None)
     totals = base.transform_filter("datum.kind == 'in all'").mark_tick(thickness=4)
     unknown = counted(frame["amount"].null_count(), "unknown part is", "unknown parts are")
     return looked(

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from tenet.cli.session import Session
     from tenet.notebooks.serving import Served
 
+_ENDS = ("SIGINT", "SIGTERM", "SIGHUP")
+"""Signals that end it; the last one, of a closed terminal, not on every system."""
+
 
 @click.command()
 @click.argument("name", type=click.Choice(notebooks.names()), required=False)
 @click.option("--edit", is_flag=True, help="Edit the home's own copy, made when there is none.")
-@click.option("--port", type=click.IntRange(1, 65535), help="Else the first free one from 2718 on.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Else any free one.")
 @click.option("--no-token", is_flag=True, help="Let in every program and user of this machine.")
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
 @click.option(
@@ -74,8 +77,9 @@ def _export(session: Session, names: list[str], folder: Path) -> None:
 def _serve(session: Session, path: Path, port: int | None, *, shows: bool, **how: bool) -> None:
     from tenet.notebooks.serving import serving
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
+    for name in _ENDS:
+        if number := getattr(signal, name, None):
+            signal.signal(number, _stop)
     try:
         with serving(session.home, path, port=port, **how) as served:
             click.echo(served.address)

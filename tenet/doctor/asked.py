@@ -73,7 +73,7 @@ def _answer(provider: Provider, at: datetime, pause: Callable[[float], None]) ->
         with make_client() as client:
             result = provider.parse(provider.fetch(client, at=at, pause=pause))
     except ProviderSyncError as error:
-        return fault(provider.name, str(error), error.hint)
+        return fault(provider.name, str(error), error.hint or _look(provider))
     except Exception as error:  # noqa: BLE001 (one provider must not hide the others)
         text = scrub(f"{type(error).__name__}: {error}", provider.secrets)
         return fault(provider.name, text, "its answer cannot be read; newer versions may")
@@ -82,5 +82,9 @@ def _answer(provider: Provider, at: datetime, pause: Callable[[float], None]) ->
         return ok(provider.name, accounts)
     first = result.errors[0]
     if result.outcome == "failed":
-        return fault(provider.name, str(first), first.hint)
-    return warning(provider.name, f"{accounts}, and errors: {first}", first.hint)
+        return fault(provider.name, str(first), first.hint or _look(provider))
+    return warning(provider.name, f"{accounts}, and errors: {first}", first.hint or _look(provider))
+
+
+def _look(provider: Provider) -> str:
+    return f"tenet -v sync {provider.name}"

@@ -115,7 +115,10 @@ def _are_keys(connection: Connection, table: str, keys: tuple[str, ...]) -> bool
 
 def _different(path: Path, fresh: Path) -> list[str]:
     """The tables that two builds do not agree on."""
-    connection = connect_reading(path)
+    try:
+        connection = connect_reading(path)
+    except Error as error:
+        return [complaint(error)]
     try:
         connection.execute(f"attach {literal(fresh)} as fresh (read_only)")
         return [name for (name,) in connection.execute(_DIFFERENT).fetchall()]

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOST = "127.0.0.1"
-FIRST_PORT = 2718
-_PORTS = range(FIRST_PORT, FIRST_PORT + 100)
 _QUIET = ["--quiet", "--log-level", "ERROR"]
 
 
@@ -59,7 +57,7 @@ def serving(
 ) -> Iterator[Served]:
     """Serve a notebook on loopback, ready when this yields, ended with all it started after it.
 
-    port: None for the first free one. is_edited: in marimo's editor, which writes to the file.
+    port: None for any free one. is_edited: in marimo's editor, which writes to the file.
     Raises PortTaken, NotebookStopped.
     """
     port = _free_port(port)
@@ -122,11 +120,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _free_port(wanted: int | None) -> int:
-    for port in [wanted] if wanted else _PORTS:
-        with socket.socket() as probe:
-            if sys.platform != "win32":
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with suppress(OSError):
-                probe.bind((HOST, port))
-                return port
-    raise PortTaken(wanted or _PORTS[-1])
+    """The port itself when it is free; without one, any: neighbours would race for the first."""
+    with socket.socket() as probe:
+        if sys.platform != "win32":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, wanted or 0))
+        except OSError as error:
+            raise PortTaken(wanted or 0, error.strerror or str(error)) from error
+        port: int = probe.getsockname()[1]
+    return port

@@ -100,7 +100,7 @@ class Summaries:
 
     def _keep(self, kept: Kept) -> Kept:
         self._kept = kept
-        with suppress(HomeNotWritable):  # the next process computes it then
+        with suppress(HomeNotWritable, TypeError):  # else the next process computes it anew
             text = to_text({"tenet": __version__, **asdict(kept)})
             write_whole(summary_note(self._home), text)
         return kept
