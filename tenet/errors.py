@@ -293,7 +293,8 @@ class PortTaken(TenetError):
     def __init__(self, port: int, reason: str) -> None:
         self.port, self.reason = port, reason
         super().__init__(
-            f"port {port}: {reason}", hint="name another with --port, or leave it out for a free one"
+            f"port {port}: {reason}",
+            hint="name another with --port; without it a free one is found",
         )
 
 

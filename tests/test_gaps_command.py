@@ -81,8 +81,10 @@ JAN = [date(2024, 1, day) for day in (1, 2, 3)]
 STAKE = Decimal("2056.40")
 TAMPERED = {
     "a deleted day": (
-        "delete from daily_holding_values "
-        "where valuation_date = '2024-01-02' and account_id = 'broker:1'",
+        (
+            "delete from daily_holding_values "
+            "where valuation_date = '2024-01-02' and account_id = 'broker:1'"
+        ),
         ("missing", "broker:1", JAN[1], JAN[1], STAKE),
         {"missing_dates": [JAN[1]], "partial_dates": []},
         (None, Decimal("1656.40")),
@@ -94,8 +96,10 @@ TAMPERED = {
         (Decimal(-200), Decimal("1656.40")),
     ),
     "an altered quantity": (
-        "update daily_holding_values set quantity = 20, market_value_base = 3712.80 "
-        f"{AAPL} = '2024-01-02'",
+        (
+            "update daily_holding_values set quantity = 20, market_value_base = 3712.80 "
+            f"{AAPL} = '2024-01-02'"
+        ),
         ("damaged", "broker:1", JAN[1], JAN[1], STAKE),
         {"missing_dates": [], "partial_dates": []},
         (Decimal("3512.80"), Decimal("1656.40")),

@@ -158,10 +158,11 @@ def test_a_build_killed_at_any_moment_leaves_a_whole_one_published(
     )
 
 
-ROUNDS = 6
+ROUNDS = 4
 # Of each writer: how often it is killed a round, and the steps and seconds within which it is.
-KILLS = {"import": (3, 25, 0.2), "refresh": (5, 90, 1.5), "compact": (5, 60, 0.3)} | {
-    "build": (3, 30, 0.8)
+KILLS = {"import": (3, 25, 0.2), "refresh": (3, 90, 1.5)} | {
+    "compact": (4, 60, 0.3),
+    "build": (2, 30, 0.8),
 }
 VALUES = ("daily_holding_values", "net_worth_daily", "net_worth_bridge", "restatements")
 

@@ -1,4 +1,4 @@
-"""What writes to a home, in rounds of ten days: the same rows come of it whenever it is made.
+"""What writes to a home, in rounds of twenty days: the same rows come of it whenever it is made.
 
 A round has an import that corrects a close, a refresh with sources in this process, a merge of the
 months that are over, and a build of the next day. An attempt is made a minute after the one before.
@@ -49,7 +49,7 @@ class Broker:
 
 def day_of(number: int) -> date:
     """The day of a round."""
-    return FIRST + timedelta(days=10 * number)
+    return FIRST + timedelta(days=20 * number)
 
 
 def run(writer: str, home: Path, number: int, attempt: int) -> None:
