@@ -77,6 +77,8 @@ def values(home: Path) -> list[tuple[Any, ...]]:
 
 
 AAPL = "where security_id = 'AAPL' and valuation_date"
+BROKER = "where account_id = 'broker:1' and valuation_date"
+TWICE = "quantity = 20, market_value_base = 3712.80"
 JAN = [date(2024, 1, day) for day in (1, 2, 3)]
 STAKE = Decimal("2056.40")
 TAMPERED = {

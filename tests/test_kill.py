@@ -1,4 +1,4 @@
-"""`kill -9` at any moment of any writer loses nothing; two writers never meet."""
+"""`kill -9` at any moment of an import or a build loses nothing; two writers never meet."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import os
 import random
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,18 +17,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 from conftest import AT
-from marts import landed_rows, marts
 
 import tenet
-from tenet import lake, verification
-from tenet.backups import backup
-from tenet.build import build
 from tenet.home import writing
 from tenet.landings import Landing, landings
-from tenet.settings import load
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Callable, Iterator
 
     from conftest import Run
@@ -57,11 +50,10 @@ def victim() -> Iterator[Victim]:
         text=True,
     ) as process:
 
-        def run(*arguments: object, **order: Any) -> int:
+        def run(*arguments: object, **kill: float) -> int:
             assert process.stdin
             assert process.stdout
-            told = [one if isinstance(one, int) else str(one) for one in arguments]
-            process.stdin.write(json.dumps({"arguments": told, **order}) + "\n")
+            process.stdin.write(json.dumps({"arguments": [*map(str, arguments)], **kill}) + "\n")
             process.stdin.flush()
             return int(process.stdout.readline())
 
@@ -70,7 +62,7 @@ def victim() -> Iterator[Victim]:
         process.stdin.close()
 
 
-STEPS = 30
+STEPS = 32
 
 
 def moments(seed: int, longest: float) -> list[dict[str, float]]:
@@ -156,131 +148,6 @@ def test_a_build_killed_at_any_moment_leaves_a_whole_one_published(
     assert sorted(map(str, tenet.open(home).read("daily_holding_values").rows())) == sorted(
         map(str, rows)
     )
-
-
-ROUNDS = 4
-# Of each writer: how often it is killed a round, and the steps and seconds within which it is.
-KILLS = {"import": (3, 25, 0.2), "refresh": (3, 90, 1.5)} | {
-    "compact": (4, 60, 0.3),
-    "build": (2, 30, 0.8),
-}
-VALUES = ("daily_holding_values", "net_worth_daily", "net_worth_bridge", "restatements")
-
-
-def test_every_writer_killed_at_random_loses_no_row_and_ends_in_the_same_numbers(
-    victim: Victim, home: Path, tmp_path: Path
-) -> None:
-    unharmed = tmp_path / "unharmed"
-    shutil.copytree(home, unharmed)
-    chance, codes = random.Random(3), []
-    for number in range(ROUNDS):
-        for writer, (times, steps, seconds) in KILLS.items():
-            assert victim(unharmed, number, 0, writer=writer) == 0
-            for attempt in range(times):
-                kill = {"step": chance.randint(1, steps)}
-                if chance.random() < 1 / 3:
-                    kill = {"seconds": chance.uniform(0, seconds)}
-                before = rows_of(home)
-                codes.append(victim(home, number, attempt, writer=writer, **kill))
-                assert before <= rows_of(home), (writer, number, kill)
-                assert not verification.damage(home / "tenet.duckdb"), (writer, number, kill)
-                assert not [*home.glob("*.wal")]
-            assert victim(home, number, times, writer=writer) == 0, (writer, number)
-            assert {path.name for path in home.iterdir()} <= AT_REST | {"sync.json", "refresh.json"}
-            assert not [*home.glob("raw/.incoming/*")]
-    assert set(codes) == {KILLED, 0}
-    assert codes.count(KILLED) > len(codes) / 2
-    assert values(home) == values(unharmed)
-
-
-def rows_of(home: Path) -> Counter[tuple[str, ...]]:
-    """Every landed row, in files that are as they were landed."""
-    for folder in {landing.path for landing in landings(home)}:
-        assert lake.require_as_landed(folder)
-    return landed_rows(home)
-
-
-def values(home: Path) -> dict[str, list[Any]]:
-    """What the tables of VALUES say, whichever landing and build says it."""
-    found = {}
-    for name in VALUES:
-        frame = tenet.open(home).read(name)
-        kept = [
-            column
-            for column in frame.columns
-            if column not in ("snapshot_id", "revision", "restated_at")
-        ]
-        found[name] = sorted(map(str, frame.select(kept).rows()))
-    assert found["restatements"]
-    return found
-
-
-def test_a_merge_killed_at_every_step_leaves_every_row_once(
-    victim: Victim, home: Path, tmp_path: Path
-) -> None:
-    for number in range(6):
-        folder = more(tmp_path / f"more {number}", number)
-        tables = {path.stem: path for path in folder.iterdir()}
-        lake.land(home, "import", tables, at=AT + timedelta(days=20 * (number % 3), hours=number))
-    rows, command = landed_rows(home), ("--home", home, "--today", "2024-03-01", "compact")
-    codes = []
-    for step in range(1, 90):
-        worn = tmp_path / f"worn {step}"
-        shutil.copytree(home, worn)
-        codes.append(victim("--home", worn, *command[2:], step=step))
-        assert rows_of(worn) == rows, step
-        if step % 5 == 0:
-            assert victim("--home", worn, *command[2:]) == 0, step
-            assert rows_of(worn) == rows, step
-            assert len({landing.path for landing in landings(worn)}) == 2, step
-            assert not [*worn.glob("raw/.incoming/*")]
-            assert {path.name for path in worn.iterdir()} <= AT_REST
-        shutil.rmtree(worn)
-        if codes[-1] == 0:
-            break
-    assert codes[-1] == 0
-    assert set(codes[:-1]) == {KILLED}
-
-
-def test_a_backup_killed_at_every_step_leaves_the_older_one_or_the_newer(
-    victim: Victim, home: Path, tmp_path: Path
-) -> None:
-    archive = tmp_path / "kept" / "home.zip"
-    archive.parent.mkdir()
-    backup(load(home, timezone="UTC"), archive, at=AT)
-    codes = []
-    while not codes or codes[-1] == KILLED:
-        before = archive.read_bytes()
-        kill = {"within": str(archive.parent), "step": len(codes) + 1}
-        codes.append(victim("--home", home, "backup", archive, **kill))
-        assert (archive.read_bytes() == before) == (codes[-1] == KILLED)
-        again = tmp_path / f"again {len(codes)}"
-        assert victim("--home", home, "restore", archive, again) == 0
-        assert landed_rows(again) == landed_rows(home)
-    assert (len(codes) > 3, codes[-1]) == (True, 0)
-
-
-def test_a_restore_killed_at_every_step_gives_a_whole_home_or_none(
-    victim: Victim, home: Path, tmp_path: Path
-) -> None:
-    archive = tmp_path / "home.zip"
-    backup(load(home, timezone="UTC"), archive, at=AT)
-    rows, codes = landed_rows(home), []
-    while not codes or codes[-1] == KILLED:
-        within = tmp_path / f"in {len(codes)}"
-        kill = {"within": str(within), "step": len(codes) + 1}
-        codes.append(victim("--home", home, "restore", archive, within / "home", **kill))
-        assert not (within / "home").exists() or landed_rows(within / "home") == rows
-    assert (len(codes) > 20, codes[-1]) == (True, 0)
-
-
-def test_the_same_landings_elsewhere_and_on_another_day_build_to_the_same_rows(
-    home: Path, tmp_path: Path
-) -> None:
-    shutil.copytree(home / "raw", tmp_path / "elsewhere" / "raw")
-    build(load(tmp_path / "elsewhere", timezone="UTC"), through=DAY, at=AT + timedelta(days=400))
-    build(load(home, timezone="UTC"), through=DAY, at=AT)
-    assert marts(tmp_path / "elsewhere") == marts(home)
 
 
 def whole_build(home: Path) -> date:

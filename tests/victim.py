@@ -1,9 +1,9 @@
 """Commands that are killed: each line of stdin is one, run in a forked process of its own.
 
 `{"arguments": [...]}` runs to its end; with `"step": 7` the process kills itself (-9) at the
-seventh thing that Python does to a file of the home, with `"seconds": 0.1` it is killed after that
-time. `"within"` names another folder than the home; `"writer"` a writer of tests/writers.py, in
-place of the arguments, with the home, its round and its attempt.
+seventh change that Python makes to a file of the home, with `"seconds": 0.1` it is killed after
+that time. `"within"` names another folder than the home; `"writer"` a writer of tests/writers.py,
+in place of a command: its arguments are the home, the round and the attempt.
 Answers with the exit code, negative for a signal. Forking spares the start of Python each time.
 """
 
@@ -30,6 +30,7 @@ import tenet.settings  # noqa: F401 (what the commands import when asked, import
 from tenet.cli import main
 
 CHANGES = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.chmod", "shutil.rmtree"}
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 def run(order: dict[str, Any]) -> None:
@@ -42,7 +43,8 @@ def run(order: dict[str, Any]) -> None:
 
     def count(event: str, found: tuple[Any, ...]) -> None:
         nonlocal steps
-        if event in CHANGES and str(found[0]).startswith(within):
+        is_change = event in CHANGES and (event != "open" or found[2] & WRITING)
+        if is_change and str(found[0]).startswith(within):
             steps += 1
             if steps == order.get("step"):
                 os.kill(os.getpid(), signal.SIGKILL)
