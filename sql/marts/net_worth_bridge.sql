@@ -167,15 +167,17 @@ select
     explained.account_id,
     coalesce(account_edits.owner, 'household') as owner,
     change,
-    greatest(flow, 0) as contributions,
-    least(flow, 0) as withdrawals,
-    change - flow - currency_effect - income - fees - debt_principal - revaluation
-    - accounts_joined - accounts_left - corrections as market,
+    greatest(flow, 0)::decimal(28, 2) as contributions,
+    least(flow, 0)::decimal(28, 2) as withdrawals,
+    (
+        change - flow - currency_effect - income - fees - debt_principal - revaluation
+        - accounts_joined - accounts_left - corrections
+    )::decimal(28, 2) as market,
     currency_effect,
     income,
     fees,
     debt_principal,
-    revaluation,
+    revaluation::decimal(28, 2) as revaluation,
     accounts_joined,
     accounts_left,
     corrections,

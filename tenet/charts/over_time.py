@@ -101,7 +101,7 @@ def _line(
     name = list(columns)[1]
     written = unit(currency, frame[name], incognito=incognito)
     frame, thin = thinned(scaled(frame, columns, written))
-    scale, hidden = alt.Scale(), 0
+    scale, hidden = alt.Scale(zero=False), 0
     if log:
         scale, hidden = alt.Scale(type="log", nice=False), frame.filter(pl.col(name) <= 0).height
         frame = frame.with_columns(pl.when(pl.col(name) > 0).then(pl.col(name)).alias(name))

@@ -34,6 +34,8 @@ KNOWN = {
     "estimated_value": "at a provider's earlier price",
 }
 OTHERS = "all others"
+_BAND = 100
+"""The height of shares that stand as a band under another chart."""
 _SHARES = Unit("share", ".0%", ".1%")
 
 
@@ -54,7 +56,8 @@ def coverage_over_time(
     wide = scaled(frame, columns, written)
     wide.columns = ["valuation_date", *_fields(KNOWN)]
     written = _SHARES if as_share else written
-    return _areas("How it is known", wide, [*KNOWN.values()], [BLUE, SKY, ORANGE], written)
+    chart = _areas("How it is known", wide, [*KNOWN.values()], [BLUE, SKY, ORANGE], written)
+    return chart.properties(height=_BAND) if as_share else chart
 
 
 def amounts_over_time(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tenet.cli.output import counted, csv_option, emit_json, emit_rows, json_option, money
+from tenet.cli.output import csv_option, emit_json, emit_rows, json_option
+from tenet.wording import counted, money
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tenet import home as homes
-from tenet.cli.output import counted, emit_rows, json_option
+from tenet.cli.output import emit_rows, json_option
+from tenet.wording import counted
 
 if TYPE_CHECKING:
     from tenet.cli.session import Session

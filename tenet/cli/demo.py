@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tenet import home as homes
-from tenet.cli.output import money, print_net_worth
+from tenet.cli.output import print_net_worth
+from tenet.wording import money
 
 if TYPE_CHECKING:
     from tenet.cli.session import Session
@@ -87,15 +88,12 @@ def _print_family(workspace: Workspace) -> None:
 
 
 def _say_what_to_try(session: Session) -> None:
-    from tenet import resources
-
     home = shlex.quote(_shown(session.home))
-    notebook = shlex.quote(_shown(resources.folder("notebooks") / "net_worth.py"))
     session.say("what to try next")
     for line in (
         f"{_program('tenet')} --home {home} networth --history",
         f'{_program("tenet")} --home {home} sql "{QUERY}"',
-        f"TENET_HOME={home} {_program('marimo')} run {notebook}",
+        f"{_program('tenet')} --home {home} notebook net_worth",
     ):
         session.say(f"  {line}")
 

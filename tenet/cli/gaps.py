@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tenet import home as homes
-from tenet.cli.output import counted, emit_json, json_option, money, print_wrapped
+from tenet.cli.output import emit_json, json_option, print_wrapped
 from tenet.coverage import KINDS
+from tenet.wording import counted, money
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

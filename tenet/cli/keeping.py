@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tenet import home as homes
-from tenet.cli.output import counted, emit_json, json_option, money
+from tenet.cli.output import emit_json, json_option
+from tenet.wording import counted, money
 
 if TYPE_CHECKING:
     from tenet.backups import Manifest

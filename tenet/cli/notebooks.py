@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tenet import notebooks
-from tenet.cli.output import counted
+from tenet.wording import counted
 
 if TYPE_CHECKING:
     from tenet.cli.session import Session

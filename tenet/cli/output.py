@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tenet.wording import counted, money
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -38,20 +40,6 @@ def emit_rows(
         writer.writerows([row[column] for column in columns] for row in rows)
     else:
         _print_table(columns, rows)
-
-
-def money(amount: Decimal | None, currency: str = "", *, signed: bool = False) -> str:
-    """An amount for people: thousands separated, cents, `unknown` where there is none."""
-    if amount is None:
-        return "unknown"
-    text = f"{amount:+,.2f}" if signed else f"{amount:,.2f}"
-    return f"{text} {currency}".rstrip()
-
-
-def counted(count: int, thing: str) -> str:
-    """`1 daily value`, `16,372 daily values`, `1 account`; given as one or as many."""
-    one = thing.removesuffix("s")
-    return f"{count:,} {one}" + ("s" if count != 1 else "")
 
 
 def print_net_worth(found: dict[str, Any], since: dict[str, Any] | None = None) -> None:

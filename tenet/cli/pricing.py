@@ -9,7 +9,8 @@ import click
 
 from tenet import home as homes
 from tenet.cli.editing import PATIENCE, Amount
-from tenet.cli.output import counted, emit_json, emit_rows, json_option
+from tenet.cli.output import emit_json, emit_rows, json_option
+from tenet.wording import counted
 
 if TYPE_CHECKING:
     from datetime import date, datetime

@@ -6,11 +6,11 @@ import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from tenet.cli.output import counted
 from tenet.cli.syncing import say_provider
 from tenet.prices.report import Progress, SourceReport
 from tenet.refresh.steps import Ended, Started
 from tenet.sync.run import ProviderReport
+from tenet.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from tenet.cli.output import (
-    counted,
     csv_option,
     emit_json,
     emit_rows,
@@ -17,6 +16,7 @@ from tenet.cli.output import (
     print_net_worth,
     print_stale_accounts,
 )
+from tenet.wording import counted
 
 if TYPE_CHECKING:
     from tenet.cli.session import Session

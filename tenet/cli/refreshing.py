@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tenet import home as homes
-from tenet.cli.output import (
-    age,
-    counted,
-    emit_json,
-    json_option,
-    money,
-    print_net_worth,
-    print_wrapped,
-)
+from tenet.cli.output import age, emit_json, json_option, print_net_worth, print_wrapped
+from tenet.wording import counted, money
 
 if TYPE_CHECKING:
     from datetime import date

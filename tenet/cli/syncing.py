@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tenet import home as homes
-from tenet.cli.output import counted, emit_json, emit_rows, json_option, money
+from tenet.cli.output import emit_json, emit_rows, json_option
+from tenet.wording import counted, money
 
 if TYPE_CHECKING:
     from tenet.cli.session import Session

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tenet import home as homes
-from tenet.cli.output import counted, emit_json, json_option
+from tenet.cli.output import emit_json, json_option
+from tenet.wording import counted
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -1,0 +1,1 @@
+"""Arithmetic over frames: no database, no disk, no network, no clock."""
