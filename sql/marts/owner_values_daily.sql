@@ -10,6 +10,8 @@
 -- net_worth_then: by the owners as they were on that day
 -- assets_then: the positive part of that
 -- liabilities_then: what was owed
+-- account_count_then: accounts with a share of this owner then
+-- unpriced_count_then: the holdings in those without a value in the base currency
 with
 
 account_values as (select * from account_values_daily),
@@ -41,5 +43,7 @@ select
     coalesce(sum(assets - liabilities) filter (where is_then), 0)::decimal(38, 2) as net_worth_then,
     coalesce(sum(assets) filter (where is_then), 0)::decimal(38, 2) as assets_then,
     coalesce(sum(liabilities) filter (where is_then), 0)::decimal(38, 2) as liabilities_then,
+    count(*) filter (where is_then) as account_count_then,
+    coalesce(sum(unpriced_count) filter (where is_then), 0)::bigint as unpriced_count_then,
 from split
 group by valuation_date, owner

@@ -1,0 +1,1 @@
+"""What follows from a household's figures: pure arithmetic, frame in, frame out."""
