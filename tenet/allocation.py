@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tenet.analysis.rebalance import rebalance
 from tenet.errors import DayTooEarly, DayTooLate, NothingToRebalance
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     import polars as pl
 
     from tenet.workspace import Workspace
@@ -26,9 +27,9 @@ _CLASSES = """
 select
     asset_class,
     market_value_base{then} as market_value_base,
-    weight{then} as weight,
-    target_weight{then} as target_weight,
-    drift{then} as drift,
+    round(weight{then}, 6) as weight,
+    target_weight{then}::double as target_weight,
+    round(drift{then}, 6) as drift,
     unpriced_count{then} as unpriced_count,
 from allocation_daily
 where
@@ -40,7 +41,11 @@ order by market_value_base desc, asset_class
 _BY = """
 with
 held as (
-    select {columns}, asset_class, market_value_base{then} as value, unpriced_count{then} as unpriced
+    select
+        {columns},
+        asset_class,
+        market_value_base{then} as value,
+        unpriced_count{then} as unpriced,
     from account_allocation_daily
     inner join accounts using (account_id)
     where valuation_date = $day and is_allocated
@@ -49,7 +54,7 @@ select
     {columns},
     asset_class,
     sum(value) as market_value_base,
-    sum(value)::double / nullif(sum(sum(value)) over (), 0)::double as weight,
+    round(sum(value)::double / nullif(sum(sum(value)) over (), 0)::double, 6) as weight,
     sum(unpriced)::bigint as unpriced_count,
 from held
 group by {columns}, asset_class
@@ -63,7 +68,6 @@ _COLUMNS = {
     "tax-bucket": "tax_bucket",
     "liquidity": "liquidity",
 }
-DIMENSIONS = ("class", *_COLUMNS)
 
 _LEFT_OUT = """
 select
@@ -88,6 +92,18 @@ inner join accounts using (account_id)
 where valuation_date = $day and is_allocated
 """
 
+_NAMES = """
+select
+    account_id,
+    name as account_name,
+    asset_class as from_class,
+    bool_or(rule = 'look_through') as is_in_fund,
+from accounts
+inner join holding_classes using (account_id)
+where if($then, $day between first_date and coalesce(last_date, $day), is_current)
+group by all
+"""
+
 _TARGETS = """
 select asset_class, target_weight{then}
 from allocation_daily
@@ -102,8 +118,10 @@ select
     name,
     holding_classes.asset_class,
     rule,
-    holding_classes.weight,
-    market_value_base,
+    holding_classes.weight::double as weight,
+    (
+        round(market_value_base * weight_until, 2) - round(market_value_base * weight_before, 2)
+    )::decimal(18, 2) as market_value_base,
 from holdings_current
 inner join holding_classes
     on holdings_current.account_id = holding_classes.account_id
@@ -120,12 +138,12 @@ order by
 _STATEMENT = """
 select
     valuation_date,
-    owner,
+    owner_statements.owner,
     account_id,
     accounts.name as account_name,
     owner_statements.tax_bucket,
     owner_statements.liquidity,
-    share{then} as share,
+    share{then}::double as share,
     market_value_base{then} as market_value_base,
     after_tax_base{then} as after_tax_base,
     unpriced_count,
@@ -133,7 +151,7 @@ select
 from owner_statements
 inner join accounts using (account_id)
 where valuation_date = $day and share{then} > 0
-order by owner, market_value_base desc, account_id
+order by owner_statements.owner, owner_statements.market_value_base{then} desc, account_id
 """
 
 
@@ -142,9 +160,9 @@ def allocation(
 ) -> pl.DataFrame:
     """What is held of each asset class on a day (default: the build's last).
 
-    by: one of DIMENSIONS; `class` has target_weight and drift too, the others one row per class and
-    account, portfolio, ... Weights are of the whole allocation. as_then: by the classes and targets
-    as they were on that day, not as they are now.
+    by: `class`, with target_weight and drift; or `account`, `portfolio`, `tax-bucket`, `liquidity`,
+    one row per such and class. Weights are of the whole allocation.
+    as_then: by the classes and targets as they were on that day, not as they are now.
     Debts and excluded accounts are left out: see left_out. Raises NoBuild, DayTooEarly, DayTooLate.
     """
     if by == "class":
@@ -164,13 +182,20 @@ def rebalanced(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Moves and classes of tenet.analysis.rebalance for what is held on a day.
 
+    Each move has account_name, and is_in_fund: some of from_class there lies in funds that hold
+    other classes too, which are sold with it.
     Raises NoBuild, DayTooEarly, DayTooLate, WrongSum, NothingToRebalance, NotEnough.
     """
     positions = _on(workspace, _POSITIONS, day, as_then)
     targets = dict(_on(workspace, _TARGETS, day, as_then).rows())
     if not targets:
         raise NothingToRebalance
-    return rebalance(positions, targets, amount)
+    moves, classes = rebalance(positions, targets, amount)
+    names = _on(workspace, _NAMES, day, as_then)
+    known = moves.join(names, on=["account_id", "from_class"], how="left", maintain_order="left")
+    return known.select(
+        "step", "account_id", "account_name", "from_class", "to_class", "amount", "is_in_fund"
+    ), classes
 
 
 def rules(workspace: Workspace) -> pl.DataFrame:
@@ -198,4 +223,5 @@ def _on(workspace: Workspace, query: str, day: date | None, as_then: bool) -> pl
         raise DayTooEarly(day, first)
     if day > last:
         raise DayTooLate(day, last)
-    return workspace.sql(query, {"day": day})
+    given = {"day": day, "then": as_then}
+    return workspace.sql(query, {name: of for name, of in given.items() if f"${name}" in query})

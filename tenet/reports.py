@@ -101,9 +101,6 @@ _BY = {
     """,
 }
 
-DIMENSIONS = tuple(_BY)
-"""What net worth is split up by."""
-
 _ACCOUNTS = """
 select
     accounts.account_id,
@@ -235,7 +232,9 @@ def stale_accounts(workspace: Workspace, day: date | None = None) -> list[Row]:
 def net_worth_by(
     workspace: Workspace, dimension: str, day: date | None = None, *, as_then: bool = False
 ) -> pl.DataFrame:
-    """Net worth on a day by one of DIMENSIONS, largest first.
+    """Net worth on a day by account, owner, class, portfolio, currency, tax-bucket or liquidity.
+
+    Largest first. An owner has the share of each account, a class that of each fund.
 
     as_then: owners and classes as they were on that day, not as they are now.
     """

@@ -75,8 +75,9 @@ KINDS = {
     "fraction": Kind(NUMBER, "{} between 0 and 1", "a fraction from 0 to 1"),
     "owners": Kind(
         "VARCHAR",
-        "not contains({0}, '%') or len(string_split({0}, ',')) = len(string_split({0}, '%')) - 1 and "
-        "coalesce(list_sum(list_transform(regexp_extract_all({0}, '([0-9.]+)\\s*%', 1), "
+        "not contains({0}, '%') "
+        "or len(string_split({0}, ',')) = len(string_split({0}, '%')) - 1 and coalesce("
+        "list_sum(list_transform(regexp_extract_all({0}, '([0-9.]+)\\s*%', 1), "
         "lambda share: try_cast(share as decimal(13, 10)))), 0) = 100",
         "a name, or names with shares that add up to 100%, such as Ann 50%, Ben 50%",
     ),

@@ -77,13 +77,16 @@ def test_the_users_class_of_an_account_wins_over_his_class_of_a_security(tmp_pat
 
 
 def test_a_class_that_is_taken_back_falls_to_the_next_rule(tmp_path: Path) -> None:
-    edited = "2024-01-02 12:00+00".replace(" ", "~")
     found = answer(
         tmp_path,
         CLASSES,
         **HELD,
         holdings="snapshot_id security_id account_id quantity asset_type\ns1 AAPL bank:1 1 equity",
-        security_edits=f"security_id asset_class edited_at\nAAPL Tech {edited}\nAAPL ~ 2024-01-03~12:00+00",
+        security_edits="""
+        security_id  asset_class  edited_at
+        AAPL         Tech         2024-01-02~12:00+00
+        AAPL         ~            2024-01-03~12:00+00
+        """,
     )
     same(found, "security_id asset_class rule weight\nAAPL Stocks detected 1")
 
@@ -118,7 +121,11 @@ def test_weights_of_more_than_one_fund_are_scaled_to_it(tmp_path: Path) -> None:
         "where valuation_date = '2024-01-03' and asset_class <> 'Cash'",
         **HELD,
         holdings=FUND_AND_CASH,
-        fund_weights="security_id asset_class weight\nFUND Bonds 1\nFUND Stocks 1",
+        fund_weights="""
+        security_id  asset_class  weight  edited_at
+        FUND         Bonds        1       2023-12-01~12:00+00
+        FUND         Stocks       1       2023-12-01~12:00+00
+        """,
     )
     same(found, "asset_class market_value_base\nBonds 50.01\nStocks 50")
 
@@ -126,9 +133,9 @@ def test_weights_of_more_than_one_fund_are_scaled_to_it(tmp_path: Path) -> None:
 def test_history_uses_the_classes_of_now_or_those_of_then(tmp_path: Path) -> None:
     found = answer(
         tmp_path,
-        "select valuation_date, asset_class, market_value_base as now, market_value_base_then as then, "
-        "target_weight as target, target_weight_then as target_then, round(drift, 4) as drift, "
-        "round(drift_then, 4) as drift_then from allocation_daily where asset_class <> 'Cash'",
+        "select valuation_date, asset_class, market_value_base as now, "
+        "market_value_base_then as then, target_weight as target, "
+        "target_weight_then as target_then, round(drift, 4) as drift, round(drift_then, 4) as drift_then from allocation_daily where asset_class <> 'Cash'",
         **HELD,
         holdings=FUND_AND_CASH,
         security_edits="""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from tenet.errors import NothingToRebalance, NotEnough, WrongSum
+from tenet.errors import NotEnough, NothingToRebalance, WrongSum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

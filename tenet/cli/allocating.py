@@ -1,7 +1,8 @@
-"""`tenet classify` and `tenet allocation`: asset classes, their targets, and the way back to them."""
+"""`tenet classify` and `tenet allocation`: asset classes, their targets, and the way back."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from tenet.cli.output import counted, csv_option, emit_json, emit_rows, json_opt
 
 if TYPE_CHECKING:
     from datetime import date, datetime
-    from decimal import Decimal
 
     from tenet.cli.session import Session
     from tenet.workspace import Workspace
@@ -58,7 +58,7 @@ def classify(
     as_json: bool,
     as_csv: bool,
 ) -> None:
-    """Say what counts as which asset class.
+    r"""Say what counts as which asset class.
 
     \b
     tenet classify VTI Stocks
@@ -151,6 +151,8 @@ def _print_moves(
             word = "below" if missing > 0 else "above"
             amount_left = money(abs(missing))
             session.say(f"{row['asset_class']} stays {amount_left} {word} its target")
+    if moves["is_in_fund"].any():
+        session.say("is_in_fund: it lies in funds that hold other classes too, sold with it")
     if moves.is_empty():
         session.say("every class is at its target")
 
@@ -179,13 +181,8 @@ def _print_rules(session: Session, *, as_json: bool, as_csv: bool) -> None:
         as_json=as_json,
         as_csv=as_csv,
     )
-    open_ones = [row for row in found if row["rule"] == "unclassified"]
-    if open_ones:
-        worth = sum(
-            row["market_value_base"] * row["weight"]
-            for row in open_ones
-            if row["market_value_base"]
-        )
+    if open_ones := [row for row in found if row["rule"] == "unclassified"]:
+        worth = sum((row["market_value_base"] or Decimal(0) for row in open_ones), Decimal(0))
         session.say(f"{counted(len(open_ones), 'holding')} unclassified, worth {money(worth)}")
 
 
@@ -193,7 +190,10 @@ def _print_classes(session: Session, *, as_json: bool, as_csv: bool) -> None:
     from tenet.classes import classes
 
     columns = ["asset_class", "target_weight", "colour"]
-    emit_rows(columns, classes(homes.require(session.home)), as_json=as_json, as_csv=as_csv)
+    found = classes(homes.require(session.home))
+    for row in found:
+        row["target_weight"] = row["target_weight"] and float(row["target_weight"])
+    emit_rows(columns, found, as_json=as_json, as_csv=as_csv)
 
 
 def _classify(
