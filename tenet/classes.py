@@ -100,8 +100,8 @@ def make_class(
 def set_targets(home: Path, wanted: Mapping[str, Decimal], *, at: datetime) -> dict[str, Decimal]:
     """Land the targets of all classes: those left out get none of the whole. Lock holder only.
 
-    Returns what was landed, by class. Raises UnknownClass, WrongSum when they do not add up to
-    exactly 1; nothing is landed then.
+    Returns what was landed, by class. Raises UnknownClass, SchemaMismatch for what is no fraction,
+    WrongSum when they do not add up to exactly 1; nothing is landed then.
     """
     targets = {find_class(home, name): target for name, target in wanted.items()}
     _require_one(targets)
@@ -224,8 +224,11 @@ def _wrong_weight(path: Path, line: int, column: str, problem: str) -> SchemaMis
 
 def _require_one(targets: Mapping[str, Decimal | None]) -> None:
     given = {name: target for name, target in targets.items() if target}
-    wrong = [name for name, target in given.items() if not 0 <= target <= 1]
-    if wrong or sum(given.values()) != 1:
+    for name, target in given.items():
+        if not 0 <= target <= 1 or target != round(target, 10):
+            problem = f"{target} of {name} is not from 0 to 1, with ten places at most"
+            raise SchemaMismatch("asset_classes", "target_weight", problem)
+    if sum(given.values()) != 1:
         raise WrongSum("targets", given, Decimal(1))
 
 

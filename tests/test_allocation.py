@@ -135,7 +135,8 @@ def test_history_uses_the_classes_of_now_or_those_of_then(tmp_path: Path) -> Non
         tmp_path,
         "select valuation_date, asset_class, market_value_base as now, "
         "market_value_base_then as then, target_weight as target, "
-        "target_weight_then as target_then, round(drift, 4) as drift, round(drift_then, 4) as drift_then from allocation_daily where asset_class <> 'Cash'",
+        "target_weight_then as target_then, round(drift, 4) as drift, "
+        "round(drift_then, 4) as drift_then from allocation_daily where asset_class <> 'Cash'",
         **HELD,
         holdings=FUND_AND_CASH,
         security_edits="""

@@ -2,7 +2,8 @@
 
 facts.py says in tables what there is and what goes wrong; market.py and family.py make of it what
 was true on each day; snapshots.py and feeds.py what was sent of that; words.py what the family said
-itself; landing.py brings it into a home. All of it grows forward from the first day by seeded random numbers: a later last day adds.
+itself; landing.py brings it into a home. All of it grows forward from the first day by seeded
+random numbers: a later last day adds.
 """
 
 from __future__ import annotations
