@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
+from households import Household, Row, households, moments, valued
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 from tables import answer, same
 
-if TYPE_CHECKING:
-    from pathlib import Path
+import tenet
 
 HELD = {
     "snapshots": "snapshot_id account_id observed_at\ns1 bank:1 2024-01-01~12:00+00",
@@ -361,3 +366,161 @@ def test_without_a_rate_the_tax_is_not_known_and_counted(tmp_path: Path) -> None
         account_edits="account_id tax_bucket\nplan:1 deferred",
     )
     same(found, "after unknown\n1000 1")
+
+
+def test_splitting_an_account_changes_no_figure_of_the_household(tmp_path: Path) -> None:
+    said = {
+        "through": "2024-12-31",
+        "security_edits": "security_id asset_class\nVTI Stocks",
+        "asset_classes": "asset_class target_weight\nStocks 0.5\nCash 0.5",
+    }
+    one = {
+        "snapshots": "snapshot_id account_id observed_at\ns1 bank:1 2024-12-31~12:00+00",
+        "holdings": """
+        snapshot_id  security_id  account_id  quantity  snapshot_price
+        s1           VTI          bank:1      3         33.33
+        s1           _CASH:USD    bank:1      50.01     1
+        """,
+        "account_edits": "account_id owner\nbank:1 Ann",
+    }
+    two = {
+        "snapshots": """
+        snapshot_id  account_id  observed_at
+        s1           bank:1      2024-12-31~12:00+00
+        s2           bank:2      2024-12-31~12:00+00
+        """,
+        "holdings": one["holdings"].replace("s1           VTI          bank:1", "s2 VTI bank:2"),
+        "account_edits": "account_id owner\nbank:1 Ann\nbank:2 Ann",
+    }
+    for query in (
+        "select * from allocation_daily",
+        "select * exclude (account_count, account_count_then) from owner_values_daily",
+        "select owner, sum(market_value_base), sum(after_tax_base) "
+        "from owner_statements group by owner",
+    ):
+        found = answer(tmp_path, query, **said, **one)
+        assert answer(tmp_path, query, **said, **two) == found
+        assert len(found.splitlines()) > 1
+
+
+ADDS_UP = """
+select 'owners' as what, valuation_date
+from net_worth_daily as household
+left join (
+    select valuation_date, columns(* exclude (valuation_date, owner))::decimal(38, 2)
+    from (
+        select
+            valuation_date,
+            any_value(owner) as owner,
+            sum(net_worth) as net_worth,
+            sum(assets) as assets,
+            sum(liabilities) as liabilities,
+            sum(net_worth_then) as net_worth_then,
+            sum(assets_then) as assets_then,
+            sum(liabilities_then) as liabilities_then,
+        from owner_values_daily
+        group by valuation_date
+    )
+) as owned using (valuation_date)
+where
+    household.net_worth <> coalesce(owned.net_worth, 0)
+    or household.assets <> coalesce(owned.assets, 0)
+    or household.liabilities <> coalesce(owned.liabilities, 0)
+    or household.net_worth <> coalesce(owned.net_worth_then, 0)
+    or household.assets <> coalesce(owned.assets_then, 0)
+    or household.liabilities <> coalesce(owned.liabilities_then, 0)
+union all
+select 'classes', valuation_date
+from account_values_daily as account
+left join (
+    select
+        valuation_date,
+        account_id,
+        sum(market_value_base) as worth,
+        sum(market_value_base_then) as worth_then,
+        sum(unpriced_count) as unpriced,
+        sum(unpriced_count_then) as unpriced_then,
+    from account_allocation_daily
+    group by all
+) as classed using (valuation_date, account_id)
+where
+    account.market_value_base <> coalesce(classed.worth, 0)
+    or account.market_value_base <> coalesce(classed.worth_then, 0)
+    or account.unpriced_count <> coalesce(classed.unpriced, 0)
+    or account.unpriced_count <> coalesce(classed.unpriced_then, 0)
+union all
+select 'weights', valuation_date
+from allocation_daily
+group by valuation_date
+having
+    abs(sum(weight) - 1) > 1e-6 * sum(abs(weight))
+    or abs(sum(weight_then) - 1) > 1e-6 * sum(abs(weight_then))
+union all
+select 'statements', valuation_date
+from (
+    select
+        valuation_date,
+        account_id,
+        sum(market_value_base) as worth,
+        sum(market_value_base_then) as worth_then,
+        sum(share) as shares,
+        sum(share_then) as shares_then,
+        bool_and(after_tax_base = market_value_base - assumed_tax_base) as is_after_tax,
+    from owner_statements
+    group by all
+)
+inner join account_values_daily as account using (valuation_date, account_id)
+where
+    account.market_value_base <> worth
+    or account.market_value_base <> worth_then
+    or shares <> 1
+    or shares_then <> 1
+    or not is_after_tax
+"""
+
+NAMES = st.sampled_from(["Ann", "Ben", "Ann 50%, Ben 50%", "Ann 33.3%, Cem 33.3%, Ben 33.4%", ""])
+CLASSES_SAID = st.sampled_from(["Stocks", "Bonds", ""])
+
+
+@st.composite
+def said(draw: st.DrawFn, household: Household) -> dict[str, list[Row]]:
+    """What the user says of a household's accounts and securities, at odd times."""
+
+    def of(key: str, ids: list[str], **columns: st.SearchStrategy[Any]) -> list[Row]:
+        drawn = [
+            {key: draw(st.sampled_from(ids)), "edited_at": draw(moments()), "landing_id": "0"}
+            | {name: draw(column) for name, column in columns.items()}
+            for _ in range(draw(st.integers(1, 4)))
+        ]
+        return list({(row[key], row["edited_at"]): row for row in drawn}.values())
+
+    accounts = sorted({row["account_id"] for row in household.raw["accounts"]})
+    held = sorted({row["security_id"] for row in household.raw.get("holdings", [])}) or ["AAA"]
+    held = [name for name in held if not name.startswith("_")] or ["AAA"]
+    weights = of("security_id", held)
+    return {
+        "account_edits": of("account_id", accounts, owner=NAMES, asset_class=CLASSES_SAID),
+        "security_edits": of("security_id", held, asset_class=CLASSES_SAID),
+        "fund_weights": [
+            row | {"asset_class": name, "weight": Decimal(weight)}
+            for row in weights
+            for name, weight in (("Bonds", "0.333"), ("Gold", draw(st.sampled_from(["0.4", "1"]))))
+        ],
+        "tax_rates": [
+            {
+                "tax_bucket": "taxable",
+                "edited_at": draw(moments()),
+                "rate": Decimal("0.2"),
+                "landing_id": "0",
+            }
+        ],
+    }
+
+
+@settings(max_examples=8, deadline=None, derandomize=True, phases=[Phase.generate])
+@given(st.data(), households())
+def test_owners_and_classes_add_up_to_the_cent(data: st.DataObject, household: Household) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        valued(home, household.but(**data.draw(said(household))))
+        assert tenet.open(home).sql(ADDS_UP).rows() == []
