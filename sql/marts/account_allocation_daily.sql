@@ -26,18 +26,19 @@ listed as (
     group by account_id, security_id
 ),
 
--- Holdings with the same history of classes are added up before they are split.
+-- Holdings of an account with the same history of classes are added up before they are split.
 keyed as (
     select
         account_id,
         security_id,
-        (dense_rank() over (order by history))::integer as history_key,
+        (dense_rank() over (order by account_id, history))::integer as history_key,
     from listed
 ),
 
 histories as (
     select distinct
         keyed.history_key,
+        keyed.account_id,
         holding_classes.first_date,
         holding_classes.last_date,
         holding_classes.asset_class,
@@ -48,43 +49,69 @@ histories as (
     inner join keyed using (account_id, security_id) -- every row has its key
 ),
 
+-- A number for joining, one per account and class: numbers are grouped faster than names.
+places as (
+    select
+        account_id,
+        asset_class,
+        (row_number() over (order by account_id, asset_class))::integer as place_key,
+    from (select distinct account_id, asset_class from histories)
+),
+
+placed as (
+    select
+        histories.*,
+        places.place_key,
+    from histories
+    inner join places using (account_id, asset_class) -- every class of every account has its number
+),
+
 sums as (
     select
         values_daily.valuation_date,
-        values_daily.account_id,
         keyed.history_key,
         sum(values_daily.market_value_base) as market_value_base,
         count(*) filter (where values_daily.market_value_base is null) as unpriced_count,
     from values_daily
     inner join keyed using (account_id, security_id) -- every holding; the sentinels of emptied accounts are none
-    group by all
+    group by values_daily.valuation_date, keyed.history_key
 ),
 
 split as (
     select
         sums.valuation_date,
-        sums.account_id,
-        histories.asset_class,
-        histories.is_current,
-        sums.valuation_date >= histories.first_date
-        and sums.valuation_date <= coalesce(histories.last_date, sums.valuation_date) as is_then,
-        split_off(sums.market_value_base, histories.weight_before, histories.weight_until) as market_value_base,
+        placed.place_key,
+        placed.is_current,
+        sums.valuation_date >= placed.first_date
+        and sums.valuation_date <= coalesce(placed.last_date, sums.valuation_date) as is_then,
+        split_off(sums.market_value_base, placed.weight_before, placed.weight_until) as market_value_base,
         sums.unpriced_count,
     from sums
-    inner join histories using (history_key) -- every key has its history
+    inner join placed using (history_key) -- every key has its history
     where is_current or is_then
+),
+
+classed as (
+    select
+        valuation_date,
+        place_key,
+        coalesce(sum(market_value_base) filter (where is_current), 0)::decimal(38, 2) as market_value_base,
+        coalesce(sum(market_value_base) filter (where is_then), 0)::decimal(38, 2) as market_value_base_then,
+        coalesce(sum(unpriced_count) filter (where is_current), 0)::bigint as unpriced_count,
+        coalesce(sum(unpriced_count) filter (where is_then), 0)::bigint as unpriced_count_then,
+    from split
+    group by valuation_date, place_key
 )
 
 select
-    split.valuation_date,
-    split.account_id,
-    split.asset_class,
-    any_value(split.asset_class <> 'Debt' and coalesce(account_edits.include_in_allocation, true)) as is_allocated,
-    coalesce(sum(split.market_value_base) filter (where split.is_current), 0)::decimal(38, 2) as market_value_base,
-    coalesce(sum(split.market_value_base) filter (where split.is_then), 0)::decimal(38, 2)
-        as market_value_base_then,
-    coalesce(sum(split.unpriced_count) filter (where split.is_current), 0)::bigint as unpriced_count,
-    coalesce(sum(split.unpriced_count) filter (where split.is_then), 0)::bigint as unpriced_count_then,
-from split
+    classed.valuation_date,
+    places.account_id,
+    places.asset_class,
+    places.asset_class <> 'Debt' and coalesce(account_edits.include_in_allocation, true) as is_allocated,
+    classed.market_value_base,
+    classed.market_value_base_then,
+    classed.unpriced_count,
+    classed.unpriced_count_then,
+from classed
+inner join places using (place_key) -- every number has its names
 left join account_edits using (account_id)
-group by split.valuation_date, split.account_id, split.asset_class
