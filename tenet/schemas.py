@@ -46,6 +46,11 @@ def _one_of(*words: str) -> Kind:
 
 
 NUMBER = "DECIMAL(28, 10)"
+# The shares of `Ann 50%, Ben 50%`.
+_SHARES = (
+    "list_transform(regexp_extract_all({0}, '[^,%]\\s+([0-9]+(?:\\.[0-9]+)?)\\s*%', 1), "
+    "lambda share: try_cast(share as decimal(13, 10)))"
+)
 KINDS = {
     "text": Kind("VARCHAR", wanted="text"),
     "json": Kind("VARCHAR", wanted="JSON text"),
@@ -75,10 +80,8 @@ KINDS = {
     "fraction": Kind(NUMBER, "{} between 0 and 1", "a fraction from 0 to 1"),
     "owners": Kind(
         "VARCHAR",
-        "not contains({0}, '%') "
-        "or len(string_split({0}, ',')) = len(string_split({0}, '%')) - 1 and coalesce("
-        "list_sum(list_transform(regexp_extract_all({0}, '([0-9.]+)\\s*%', 1), "
-        "lambda share: try_cast(share as decimal(13, 10)))), 0) = 100",
+        f"not contains({{0}}, '%') or list_sum({_SHARES}) = 100 "
+        f"and list_count({_SHARES}) = len(string_split({{0}}, ','))",
         "a name, or names with shares that add up to 100%, such as Ann 50%, Ben 50%",
     ),
     "activity_type": _one_of(

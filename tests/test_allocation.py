@@ -305,6 +305,8 @@ def test_history_uses_the_owners_of_now_or_those_of_then(tmp_path: Path) -> None
         ("Ann~50%,~Ben~40%", ["Ann~50%,~Ben~40% 1"]),
         ("Ann~50%,~Ann~50%", ["Ann~50%,~Ann~50% 1"]),
         ("Ann~50%,~Ben", ["Ann~50%,~Ben 1"]),
+        ("Ann~1000%,~Ben~100%", ["Ann~1000%,~Ben~100% 1"]),
+        ("Ann~1.2.3%,~Ben~100%", ["Ann~1.2.3%,~Ben~100% 1"]),
         ("~", ["household 1"]),
     ],
 )

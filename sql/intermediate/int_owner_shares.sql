@@ -33,9 +33,9 @@ periods as (
         first_date,
         lead(first_date) over (partition by account_id order by first_date) - 1 as last_date,
         owner as named,
-        regexp_extract_all(owner, '\s*([^,%]*[^,%\s])\s+([0-9.]+)\s*%\s*(?:,|$)', 1) as names,
+        regexp_extract_all(owner, '\s*([^,%]*[^,%\s])\s+([0-9]+(?:\.[0-9]+)?)\s*%\s*(?:,|$)', 1) as names,
         list_transform(
-            regexp_extract_all(owner, '\s*([^,%]*[^,%\s])\s+([0-9.]+)\s*%\s*(?:,|$)', 2),
+            regexp_extract_all(owner, '\s*([^,%]*[^,%\s])\s+([0-9]+(?:\.[0-9]+)?)\s*%\s*(?:,|$)', 2),
             lambda text: try_cast(text as decimal(13, 10))
         ) as percents,
         len(string_split(owner, ',')) as name_count,
@@ -45,7 +45,7 @@ periods as (
 judged as (
     select
         *,
-        name_count = len(names) and name_count = len(list_distinct(names)) and list_sum(percents) = 100
+        name_count = list_count(percents) and name_count = len(list_distinct(names)) and list_sum(percents) = 100
             as is_shared,
     from periods
 ),

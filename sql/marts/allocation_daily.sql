@@ -36,9 +36,9 @@ targets as (
     select
         asset_class,
         last(target_weight order by first_date) as target_weight,
+        max(target_weight) > 0 as was_wanted,
     from class_days
     group by asset_class
-    having max(target_weight) > 0
 ),
 
 wanted as (
@@ -47,6 +47,7 @@ wanted as (
         targets.asset_class,
     from days
     cross join targets
+    where targets.was_wanted
 ),
 
 rows_wanted as (
@@ -76,8 +77,8 @@ select
     weighed.asset_class,
     weighed.market_value_base,
     weighed.weight,
-    current.target_weight,
-    weighed.weight - current.target_weight::double as drift,
+    targets.target_weight,
+    weighed.weight - targets.target_weight::double as drift,
     weighed.market_value_base_then,
     weighed.weight_then,
     class_days.target_weight as target_weight_then,
@@ -85,13 +86,7 @@ select
     weighed.unpriced_count,
     weighed.unpriced_count_then,
 from weighed
-left join (
-    select
-        asset_class,
-        last(target_weight order by first_date) as target_weight,
-    from class_days
-    group by asset_class
-) as current using (asset_class)
+left join targets using (asset_class)
 asof left join class_days
     on weighed.asset_class = class_days.asset_class
     and weighed.valuation_date >= class_days.first_date
