@@ -74,3 +74,12 @@ create or replace temp macro value_in_base(amount, rate) as
         when is_certain(amount::double * rate::double) then (amount::double * rate::double)::decimal(18, 2)
         else try((amount::decimal(28, 2) * rate::decimal(38, 10))::decimal(18, 2))
     end;
+
+-- The part of an amount that is owned between two cumulative shares, to the cent. Rounded at both ends, the
+-- parts from 0 to 1 add up to the amount, and each is within a cent of its share.
+create or replace temp macro split_off(amount, share_before, share_until) as
+    if(
+        share_before = 0 and share_until = 1,
+        amount::decimal(24, 2),
+        (round(amount::decimal(24, 2) * share_until, 2) - round(amount::decimal(24, 2) * share_before, 2))::decimal(24, 2)
+    );

@@ -5,20 +5,26 @@ Each is a landing of its own; nothing that was landed before is changed.
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tenet import lake
 from tenet.database import rows
-from tenet.errors import NotFound
+from tenet.errors import NotFound, SchemaMismatch, WrongSum
 from tenet.frames import frame
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from pathlib import Path
 
     from tenet.landings import Landing
 
 Row = dict[str, Any]
+
+_SHARE = re.compile(r"([^,%]*[^,%\s])\s+([0-9]{1,3}(?:\.[0-9]{1,10})?)\s*%")
+_WHOLE = Decimal(100)
 
 ACCOUNTS = """
 with newest as (
@@ -30,6 +36,11 @@ edits as (
         account_id,
         last(name order by edited_at, landing_id) filter (where name is not null) as name,
         last(active order by edited_at, landing_id) filter (where active is not null) as active,
+        last(owner order by edited_at, landing_id) filter (where owner is not null) as owner,
+        last(portfolio order by edited_at, landing_id) filter (where portfolio is not null)
+            as portfolio,
+        last(tax_bucket order by edited_at, landing_id) filter (where tax_bucket is not null)
+            as tax_bucket,
     from raw_account_edits
     group by account_id
 )
@@ -40,6 +51,9 @@ select
     newest.provider,
     newest.currency,
     coalesce(edits.active, true) as is_active,
+    edits.owner,
+    edits.portfolio,
+    edits.tax_bucket,
 from newest
 left join edits using (account_id)
 """
@@ -62,7 +76,7 @@ order by newest.observed_at, newest.snapshot_id
 
 
 def accounts(home: Path) -> list[Row]:
-    """Every account: account_id, name (the user's, else the provider's), institution, is_active."""
+    """Every account: the columns of ACCOUNTS; name is the user's, else the provider's."""
     with lake.reading(home, "accounts", "account_edits") as connection:
         return rows(connection, f"{ACCOUNTS} order by account_id")
 
@@ -84,6 +98,34 @@ def edit_account(home: Path, wanted: str, *, at: datetime, **changes: Any) -> La
     """Land the user's changes to one account: columns of account_edits. Lock holder only."""
     row = {"account_id": find_account(home, wanted)["account_id"], "edited_at": at, **changes}
     landing, _ = lake.land(home, "edit", {"account_edits": frame("account_edits", [row])}, at=at)
+    return landing
+
+
+def owners(words: Iterable[str]) -> str:
+    """Owners as account_edits.owner has them: of `Ann`, or of `Ann 50%` and `Ben 50%`.
+
+    Raises WrongSum when the shares are not 100 % together, SchemaMismatch for words that are no
+    name, or no name with a share.
+    """
+    named = [part.strip() for text in words for part in text.split(",")]
+    if len(named) == 1 and named[0] and "%" not in named[0]:
+        return named[0]
+    shares: dict[str, Decimal] = {}
+    for text in named:
+        found = _SHARE.fullmatch(text)
+        if not found or found[1] in shares or not Decimal(found[2]):
+            problem = f"{text!r} is no owner with a share of his own, such as Ann 50%"
+            raise SchemaMismatch("account_edits", "owner", problem)
+        shares[found[1]] = Decimal(found[2])
+    if sum(shares.values()) != _WHOLE:
+        raise WrongSum("shares", shares, _WHOLE)
+    return ", ".join(f"{name} {share:f}%" for name, share in shares.items())
+
+
+def set_tax_rate(home: Path, bucket: str, rate: Decimal, *, at: datetime) -> Landing | None:
+    """Land the tax rate that the user assumes for a bucket, a fraction. Lock holder only."""
+    row = {"tax_bucket": bucket, "edited_at": at, "rate": rate}
+    landing, _ = lake.land(home, "edit", {"tax_rates": frame("tax_rates", [row])}, at=at)
     return landing
 
 

@@ -19,6 +19,11 @@
     ├── NoBuild                 nothing is published yet
     ├── NothingKnown            exit 2: nothing was landed by the day that is asked for
     ├── NotFound                exit 2: no account, holding or snapshot of that name
+    ├── UnknownClass            exit 2: no asset class of that name
+    ├── ReservedName            exit 2: an asset class cannot be called that
+    ├── WrongSum                exit 2: shares, targets or weights do not add up
+    ├── NotEnough               exit 2: more is to be withdrawn than can be moved
+    ├── NothingToRebalance      exit 2: no class has a target, or nothing is held of any
     ├── QueryFailed             an ad-hoc query is wrong
     ├── TooManyPoints           a chart was given more rows than it may send
     ├── NotebookFailed          a notebook raised an error while it ran
@@ -37,8 +42,9 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date
+    from decimal import Decimal
     from pathlib import Path
 
 
@@ -340,6 +346,74 @@ class NotFound(TenetError):
         super().__init__(f"no one {thing} {name!r}", hint=_did_you_mean(name, names) or listed)
 
 
+class UnknownClass(TenetError):
+    """No asset class has that name."""
+
+    exit_code = 2
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        names = sorted(known)
+        found = _did_you_mean(name, names) or f"there are {', '.join(names)}"
+        super().__init__(
+            f"no asset class {name!r}", hint=f"{found}; `tenet classify --class NAME` makes one"
+        )
+
+
+class ReservedName(TenetError):
+    """An asset class cannot be called that."""
+
+    exit_code = 2
+
+    def __init__(self, name: str, reserved: Iterable[str]) -> None:
+        self.name = name
+        super().__init__(
+            f"an asset class cannot be called {name!r}",
+            hint=f"blank, {' and '.join(reserved)} have a meaning of their own",
+        )
+
+
+class WrongSum(TenetError):
+    """Shares, targets or weights do not add up to what they must. Nothing was written."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, parts: Mapping[str, Decimal], wanted: Decimal) -> None:
+        self.what, self.parts, self.wanted = what, parts, wanted
+        total = sum(parts.values())
+        listed = ", ".join(f"{name} {_plain(part)}" for name, part in parts.items())
+        super().__init__(
+            f"{what} add up to {_plain(total)}, not {_plain(wanted)}: {listed or 'none'}",
+            hint="give them all in one command; nothing was written",
+        )
+
+
+class NotEnough(TenetError):
+    """More is to be withdrawn than can be moved."""
+
+    exit_code = 2
+
+    def __init__(self, wanted: Decimal, there: Decimal) -> None:
+        self.wanted, self.there = wanted, there
+        super().__init__(
+            f"{wanted:,.2f} cannot be withdrawn",
+            hint=f"{there:,.2f} can be moved; houses, illiquid accounts and classes without a "
+            "target are left alone",
+        )
+
+
+class NothingToRebalance(TenetError):
+    """No class has a target, or nothing is held of any that has."""
+
+    exit_code = 2
+
+    def __init__(self) -> None:
+        super().__init__(
+            "there is nothing to rebalance: no class has a target, or none of them is held",
+            hint="`tenet classify targets Stocks=0.6 Bonds=0.3 Cash=0.1` sets targets",
+        )
+
+
 class ProviderSyncError(TenetError):
     """A provider, an institution or an account could not be read.
 
@@ -375,6 +449,11 @@ def _place(source: str, row: int | str | None) -> str:
     word = "line" if source.endswith(".csv") else "row"
     word += "s" if isinstance(row, str) else ""
     return " ".join(filter(None, [source, f"{word} {row}" if row is not None else ""]))
+
+
+def _plain(number: Decimal | int) -> str:
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:

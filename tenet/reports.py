@@ -25,6 +25,19 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+_BY_ACCOUNTS = """
+    select
+        {0},
+        sum(market_value_base) as market_value_base,
+        count(*) as account_count,
+        sum(unpriced_count)::bigint as unpriced_count,
+    from account_values_daily
+    inner join accounts using (account_id)
+    where valuation_date = $day
+    group by {0}
+    order by market_value_base desc, {0}
+"""
+
 _BY = {
     "account": """
         select
@@ -51,6 +64,30 @@ _BY = {
         where valuation_date = $day
         order by total_value desc, portfolio
     """,
+    "owner": """
+        select
+            owner,
+            net_worth{then} as net_worth,
+            assets{then} as assets,
+            liabilities{then} as liabilities,
+            unpriced_count{then} as unpriced_count,
+        from owner_values_daily
+        where valuation_date = $day and account_count{then} > 0
+        order by net_worth desc, owner
+    """,
+    "class": """
+        select
+            asset_class,
+            sum(market_value_base{then}) as market_value_base,
+            sum(unpriced_count{then})::bigint as unpriced_count,
+        from account_allocation_daily
+        where valuation_date = $day
+        group by asset_class
+        having sum(market_value_base{then}) <> 0 or sum(unpriced_count{then}) > 0
+        order by market_value_base desc, asset_class
+    """,
+    "tax-bucket": _BY_ACCOUNTS.format("tax_bucket"),
+    "liquidity": _BY_ACCOUNTS.format("liquidity"),
     "currency": """
         select
             currency,
@@ -192,9 +229,17 @@ def stale_accounts(workspace: Workspace, day: date | None = None) -> list[Row]:
     return status.stale_accounts(accounts, day, stale_days=stale_days)
 
 
-def net_worth_by(workspace: Workspace, dimension: str, day: date | None = None) -> pl.DataFrame:
-    """Net worth on a day by account, portfolio or currency, largest first."""
-    return workspace.sql(_BY[dimension], {"day": day or _last_day(workspace)})
+def net_worth_by(
+    workspace: Workspace, dimension: str, day: date | None = None, *, as_then: bool = False
+) -> pl.DataFrame:
+    """Net worth on a day by account, owner, class, portfolio, currency, tax-bucket or liquidity.
+
+    Largest first. An owner has the share of each account, a class that of each fund.
+
+    as_then: owners and classes as they were on that day, not as they are now.
+    """
+    query = _BY[dimension].replace("{then}", "_then" if as_then else "")
+    return workspace.sql(query, {"day": day or _last_day(workspace)})
 
 
 def net_worth_history(workspace: Workspace, day: date | None = None) -> pl.DataFrame:

@@ -46,6 +46,11 @@ def _one_of(*words: str) -> Kind:
 
 
 NUMBER = "DECIMAL(28, 10)"
+# The shares of `Ann 50%, Ben 50%`.
+_SHARES = (
+    "list_transform(regexp_extract_all({0}, '[^,%]\\s+([0-9]+(?:\\.[0-9]+)?)\\s*%', 1), "
+    "lambda share: try_cast(share as decimal(13, 10)))"
+)
 KINDS = {
     "text": Kind("VARCHAR", wanted="text"),
     "json": Kind("VARCHAR", wanted="JSON text"),
@@ -69,6 +74,15 @@ KINDS = {
     "asset_type": _one_of(
         *("cash", "equity", "etf", "mutual_fund", "money_market", "bond", "option", "crypto"),
         *("future", "real_asset", "liability", "other", "unknown"),
+    ),
+    "tax_bucket": _one_of("cash", "taxable", "deferred", "free", "property", "debt"),
+    "liquidity": _one_of("liquid", "restricted", "illiquid"),
+    "fraction": Kind(NUMBER, "{} between 0 and 1", "a fraction from 0 to 1"),
+    "owners": Kind(
+        "VARCHAR",
+        f"not contains({{0}}, '%') or list_sum({_SHARES}) = 100 "
+        f"and list_count({_SHARES}) = len(string_split({{0}}, ','))",
+        "a name, or names with shares that add up to 100%, such as Ann 50%, Ben 50%",
     ),
     "activity_type": _one_of(
         *("buy", "sell", "dividend", "reinvest", "stock_dividend", "interest", "fee", "tax"),
@@ -104,11 +118,13 @@ dividends       security_id* security, ex_date* day, amount! number, currency! c
 fx_rates        currency* currency, quote_currency* currency, rate_date* day, source* text,
                 rate! positive, observed_at! time
 account_edits   account_id* text, edited_at* time, name text, institution text, active flag,
-                deactivated_at time, superseded_by text, include_in_allocation flag, owner text,
-                portfolio text, tax_bucket text, asset_class text
+                deactivated_at time, superseded_by text, include_in_allocation flag, owner owners,
+                portfolio text, tax_bucket tax_bucket, liquidity liquidity, asset_class text
 security_edits  security_id* security, edited_at* time, price_symbol text, price_source text,
                 name text, asset_class text
-asset_classes   asset_class* text, edited_at* time, colour text, target_weight number
+asset_classes   asset_class* text, edited_at* time, colour text, target_weight fraction
+fund_weights    security_id* security, asset_class* text, edited_at* time, weight! fraction
+tax_rates       tax_bucket* tax_bucket, edited_at* time, rate! fraction
 price_marks     security_id* security, price_date* day, edited_at* time, price number,
                 currency currency
 market_requests source* text, symbol* text, requested_at* time, security_id security,

@@ -41,6 +41,9 @@ LATER: dict[str, dict[str, str]] = {
         "account_edits": "account_id,edited_at,name\nbroker:1,2024-01-07T12:00:00Z,Depot\n",
         "security_edits": "security_id,edited_at,asset_class\nAAPL,2024-01-07T12:00:00Z,Tech\n",
         "asset_classes": "asset_class,edited_at,target_weight\nTech,2024-01-07T12:00:00Z,0.5\n",
+        "fund_weights": "security_id,asset_class,edited_at,weight\n"
+        "AAPL,Tech,2024-01-07T12:00:00Z,0.9\n",
+        "tax_rates": "tax_bucket,edited_at,rate\ntaxable,2024-01-07T12:00:00Z,0.2\n",
     },
     "2024-01-20": {
         "sync_sessions": "session_id,started_at,is_complete\nx,2024-01-20T12:00:00Z,true\n",

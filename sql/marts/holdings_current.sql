@@ -23,6 +23,8 @@ select
     values_daily.snapshot_date,
     accounts.name as account_name,
     accounts.institution,
+    accounts.owner,
+    accounts.tax_bucket,
     coalesce(security_edits.name, holdings.name, holdings.symbol, values_daily.security_id) as name,
     values_daily.symbol,
     coalesce(security_edits.asset_class, holdings.asset_type) as asset_class,

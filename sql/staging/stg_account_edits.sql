@@ -5,7 +5,10 @@
 -- is_active: false when the user closed the account here
 -- deactivated_at: when the account was closed (UTC)
 -- portfolio: the user's label for a group of accounts
--- owner: whose account it is, in the user's words
+-- owner: whose account it is: a name, or names with shares such as `Ann 50%, Ben 50%`
+-- tax_bucket: how it is taxed: cash, taxable, deferred, free, property or debt
+-- liquidity: how soon it can be spent: liquid, restricted or illiquid
+-- include_in_allocation: whether it counts in the allocation
 with
 
 landed as (select * from raw_account_edits)
@@ -17,6 +20,12 @@ select
     coalesce(last(active order by edited_at, landing_id) filter (where active is not null), true) as is_active,
     last(deactivated_at order by edited_at, landing_id) filter (where deactivated_at is not null) as deactivated_at,
     last(portfolio order by edited_at, landing_id) filter (where portfolio is not null) as portfolio,
-    last(owner order by edited_at, landing_id) filter (where owner is not null) as owner,
+    nullif(trim(last(owner order by edited_at, landing_id) filter (where owner is not null)), '') as owner,
+    last(tax_bucket order by edited_at, landing_id) filter (where tax_bucket is not null) as tax_bucket,
+    last(liquidity order by edited_at, landing_id) filter (where liquidity is not null) as liquidity,
+    coalesce(
+        last(include_in_allocation order by edited_at, landing_id) filter (where include_in_allocation is not null),
+        true
+    ) as include_in_allocation,
 from landed
 group by account_id

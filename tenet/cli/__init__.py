@@ -35,6 +35,8 @@ COMMANDS = {
     "networth": "tenet.cli.reading",
     "sql": "tenet.cli.reading",
     "export": "tenet.cli.reading",
+    "classify": "tenet.cli.allocating",
+    "allocation": "tenet.cli.allocating",
     "gaps": "tenet.cli.gaps",
     "restatements": "tenet.cli.auditing",
     "explain": "tenet.cli.explaining",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Several small changes may come at once: each waits for its turn, so that none is lost.
 PATIENCE = 10.0
+BUCKETS = ["cash", "taxable", "deferred", "free", "property", "debt"]
 
 
 class Amount(click.ParamType[Decimal]):
@@ -39,7 +40,7 @@ class Amount(click.ParamType[Decimal]):
 
 @click.group()
 def account() -> None:
-    """Accounts: their names, and whether they count."""
+    """Accounts: their names, whose they are, how they are taxed, and whether they count."""
 
 
 @account.command("list")
@@ -50,6 +51,7 @@ def list_accounts(session: Session, as_json: bool) -> None:
     from tenet import edits
 
     columns = ["account_id", "name", "institution", "provider", "currency", "is_active"]
+    columns += ["owner", "portfolio", "tax_bucket"]
     rows = edits.accounts(homes.require(session.home))
     emit_rows(columns, rows, as_json=as_json, as_csv=False)
 
@@ -106,6 +108,65 @@ def merge_into(session: Session, account: str, successor: str) -> None:
 def exclude(session: Session, account: str) -> None:
     """Leave an account out of the allocation (not out of net worth)."""
     _edit(session, account, include_in_allocation=False)
+
+
+@account.command()
+@click.argument("account")
+@click.pass_obj
+def include(session: Session, account: str) -> None:
+    """Count an excluded account in the allocation again."""
+    _edit(session, account, include_in_allocation=True)
+
+
+@account.command()
+@click.argument("account")
+@click.argument("owners", nargs=-1, required=True, metavar="OWNER...")
+@click.pass_obj
+def own(session: Session, account: str, owners: tuple[str, ...]) -> None:
+    """Say whose an account is: `Ann`, or with shares `"Ann 50%" "Ben 50%"`."""
+    from tenet import edits
+
+    _edit(session, account, owner=edits.owners(owners))
+
+
+@account.command()
+@click.argument("account")
+@click.argument("label")
+@click.pass_obj
+def portfolio(session: Session, account: str, label: str) -> None:
+    """Put an account under a label, by which `tenet networth --by portfolio` adds up."""
+    if not label.strip():
+        raise click.UsageError("the label is blank")
+    _edit(session, account, portfolio=label.strip())
+
+
+@account.command("tax-bucket")
+@click.argument("account")
+@click.argument("bucket", type=click.Choice(BUCKETS))
+@click.option(
+    "--liquidity",
+    type=click.Choice(["liquid", "restricted", "illiquid"]),
+    help="How soon it can be spent (default: as its bucket tells).",
+)
+@click.pass_obj
+def tax_bucket(session: Session, account: str, bucket: str, liquidity: str | None) -> None:
+    """Say how an account is taxed, and how soon it can be spent."""
+    _edit(session, account, tax_bucket=bucket, liquidity=liquidity)
+
+
+@account.command("tax-rate")
+@click.argument("bucket", type=click.Choice(BUCKETS))
+@click.argument("rate", type=Amount())
+@click.pass_obj
+def tax_rate(session: Session, bucket: str, rate: Decimal) -> None:
+    """Assume a tax rate: 0.25 of what is in deferred accounts, or of the gain in others."""
+    from tenet import edits
+
+    if not 0 <= rate <= 1:
+        raise click.UsageError(f"a rate is a fraction from 0 to 1, not {rate}")
+    with homes.writing(homes.require(session.home), session.now(), patience=PATIENCE):
+        edits.set_tax_rate(session.home, bucket, rate, at=session.now())
+    session.say("noted; next: tenet build")
 
 
 def _edit(session: Session, account: str, **changes: Any) -> None:

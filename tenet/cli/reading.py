@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from tenet.cli.session import Session
 
 
+BY = ["account", "owner", "class", "portfolio", "currency", "tax-bucket", "liquidity"]
+
+
 @click.command()
 @json_option
 @click.pass_obj
@@ -48,23 +51,41 @@ def status(session: Session, as_json: bool) -> None:
 
 @click.command()
 @click.option("--history", is_flag=True, help="Every day.")
-@click.option("--by", type=click.Choice(["account", "portfolio", "currency"]), help="Split it up.")
+@click.option("--by", type=click.Choice(BY), help="Split it up.")
+@click.option("--statement", "year", type=int, help="What each owner had on 31 December of a YEAR.")
+@click.option("--as-then", is_flag=True, help="Owners and classes as they were on that day.")
 @json_option
 @csv_option
 @click.pass_obj
-def networth(session: Session, history: bool, by: str | None, as_json: bool, as_csv: bool) -> None:
+def networth(
+    session: Session,
+    history: bool,
+    by: str | None,
+    year: int | None,
+    as_then: bool,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
     """Net worth, its changes, and how well it is known."""
     import tenet
-    from tenet import reports
+    from tenet import allocation, reports
 
+    if sum(1 for given in (history, by, year) if given) > 1:
+        raise click.UsageError("--history, --by and --statement cannot go together")
+    if as_then and by not in ("owner", "class") and not year:
+        raise click.UsageError("--as-then goes with --by owner, --by class or --statement")
+    if year is not None and not 1900 <= year <= 9999:
+        raise click.UsageError(f"--statement is of a year such as 2025, not {year}")
     workspace = tenet.open(session.home)
-    if history and by:
-        raise click.UsageError("--history and --by cannot go together")
+    if year:
+        frame = allocation.statement(workspace, year, as_then=as_then)
+        emit_rows(frame.columns, frame.to_dicts(), as_json=as_json, as_csv=as_csv)
+        return
     if history:
         frame = reports.net_worth_history(workspace, session.today)
         emit_rows(frame.columns, frame.to_dicts(), as_json=as_json, as_csv=as_csv)
     elif by:
-        frame = reports.net_worth_by(workspace, by, session.today)
+        frame = reports.net_worth_by(workspace, by, session.today, as_then=as_then)
         emit_rows(frame.columns, frame.to_dicts(), as_json=as_json, as_csv=as_csv)
     else:
         found = reports.net_worth(workspace, session.today)

@@ -1,8 +1,9 @@
 """An invented household of five years, whose truth is known without any SQL.
 
 facts.py says in tables what there is and what goes wrong; market.py and family.py make of it what
-was true on each day; snapshots.py and feeds.py what was sent of that; landing.py brings it into a
-home. All of it grows forward from the first day by seeded random numbers: a later last day adds.
+was true on each day; snapshots.py and feeds.py what was sent of that; words.py what the family said
+itself; landing.py brings it into a home. All of it grows forward from the first day by seeded
+random numbers: a later last day adds.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from tenet.demo import feeds, snapshots
+from tenet.demo import feeds, snapshots, words
 from tenet.demo.family import Family, multiplier
 from tenet.frames import frame
 
@@ -53,6 +54,11 @@ def household(through: date, start: date | None = None) -> dict[str, pl.DataFram
         "splits": feeds.split_rows(family),
         "fx_rates": feeds.rate_rows(family),
         "price_marks": feeds.mark_rows(family),
+        "account_edits": words.account_edit_rows(family),
+        "security_edits": words.security_edit_rows(family),
+        "asset_classes": words.class_rows(family),
+        "fund_weights": words.weight_rows(family),
+        "tax_rates": words.tax_rate_rows(family),
     }
     return {name: frame(name, of) for name, of in rows.items()}
 

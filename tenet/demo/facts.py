@@ -151,6 +151,46 @@ MORTGAGE_PAYMENT = D("1890.00")  # a month, interest included, out of the bank's
 UNLISTED = {CALL}
 """Securities that trade and have no public price."""
 
+OWNERS = {
+    US: "Ada",
+    GERMAN: "Ben",
+    COINS: "Ben",
+    BANK: "Ada 50%, Ben 50%",
+    OLD_PLAN: "Ada",
+    HOUSE: "Ada 50%, Ben 50%",
+    FUND: "Ada 70%, Ben 30%",
+}
+JOINT, JOINT_MONTH = GERMAN, 30  # from then on half of it is Ada's
+
+TAX_BUCKETS = {
+    US: "taxable",
+    GERMAN: "taxable",
+    COINS: "taxable",
+    BANK: "cash",
+    OLD_PLAN: "deferred",
+    HOUSE: "property",
+    FUND: "taxable",
+}
+TAX_RATES = {"taxable": D("0.20"), "deferred": D("0.25")}
+ILLIQUID, LIVED_IN = FUND, HOUSE  # what one lives in is no part of the allocation
+
+CLASSES = {
+    INDEX: "Stocks",
+    CALL: "Stocks",
+    BOND: "Bonds",
+    EUROPE: "Stocks",
+    PARTNERSHIP: "Private equity",
+}
+LOOK_THROUGH = {EUROPE: {"Stocks": D("0.92"), "Real assets": D("0.05"), "Cash": D("0.03")}}
+LOOK_THROUGH_MONTH = 20  # when the family read what the fund consists of
+TARGETS = {
+    "Stocks": (D("0.55"), "#4c78a8"),
+    "Bonds": (D("0.10"), "#72b7b2"),
+    "Cash": (D("0.15"), "#bab0ac"),
+    "Crypto": (D("0.10"), "#f58518"),
+    "Private equity": (D("0.10"), "#b279a2"),
+}
+
 PAID_WITH = {
     US: (US, MONEY_MARKET),
     GERMAN: (GERMAN, EUROS),

@@ -129,8 +129,10 @@ edits as (
             as price_symbol,
         last(price_source order by edited_at, landing_id) filter (where price_source is not null)
             as price_source,
-        last(asset_class order by edited_at, landing_id) filter (where asset_class is not null)
-            as asset_class,
+        nullif(
+            last(asset_class order by edited_at, landing_id) filter (where asset_class is not null),
+            ''
+        ) as asset_class,
     from raw_security_edits
     group by security_id
 )

@@ -25,8 +25,10 @@ edits as (
     select
         security_id,
         last(name order by edited_at, landing_id) filter (where name is not null) as name,
-        last(asset_class order by edited_at, landing_id) filter (where asset_class is not null)
-            as asset_class,
+        nullif(
+            last(asset_class order by edited_at, landing_id) filter (where asset_class is not null),
+            ''
+        ) as asset_class,
         last(price_source order by edited_at, landing_id) filter (where price_source is not null)
             as price_source,
         last(price_symbol order by edited_at, landing_id) filter (where price_symbol is not null)
