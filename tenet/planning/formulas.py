@@ -16,7 +16,7 @@ Timing = Literal["start", "end"]
 
 def monthly_rate(rate: float) -> float:
     """The monthly rate of an effective yearly one: (1 + rate)^(1/12) - 1."""
-    _require("rate", rate, rate > -1, "above -1")
+    require("rate", rate, rate > -1, "above -1")
     return math.expm1(math.log1p(rate) / 12)
 
 
@@ -27,9 +27,9 @@ def depletion_years(
 
     A whole number is the last full withdrawal, a fraction a part of one. Source: annuity formula.
     """
-    _require("balance", balance, balance >= 0, "0 or more")
-    _require("withdrawal", withdrawal, withdrawal > 0, "above 0")
-    _require("rate", rate, rate > -1, "above -1")
+    require("balance", balance, balance >= 0, "0 or more")
+    require("withdrawal", withdrawal, withdrawal > 0, "above 0")
+    require("rate", rate, rate > -1, "above -1")
     if rate == 0:
         return balance / withdrawal
     left = 1 - rate * balance / (withdrawal * (1 + rate) ** _due(timing))
@@ -40,8 +40,8 @@ def future_value(
     start: float, contribution: float, rate: float, periods: float, timing: Timing = "end"
 ) -> float:
     """What a balance and a constant contribution per period grow to; rate is per period."""
-    _require("rate", rate, rate > -1, "above -1")
-    _require("periods", periods, periods >= 0, "0 or more")
+    require("rate", rate, rate > -1, "above -1")
+    require("periods", periods, periods >= 0, "0 or more")
     if rate == 0:
         return start + contribution * periods
     factor = float((1 + rate) ** periods)
@@ -73,13 +73,13 @@ def balance_after_real(
 
 def fire_number(spending: float, rate: float) -> float:
     """The balance of which `spending` is the fraction `rate`."""
-    _require("rate", rate, rate > 0, "above 0")
+    require("rate", rate, rate > 0, "above 0")
     return spending / rate
 
 
 def coast_fire(target: float, rate: float, years: float) -> float:
     """The balance today that grows to the target without any contribution."""
-    _require("rate", rate, rate > -1, "above -1")
+    require("rate", rate, rate > -1, "above -1")
     return float(target / (1 + rate) ** years)
 
 
@@ -87,7 +87,7 @@ def years_to_target(
     balance: float, saving: float, rate: float, target: float, timing: Timing = "end"
 ) -> float | None:
     """Years of saving until a balance is the target; 0 when it is, None when it never will."""
-    _require("rate", rate, rate > -1, "above -1")
+    require("rate", rate, rate > -1, "above -1")
     if balance >= target:
         return 0.0
     if rate == 0:
@@ -101,8 +101,8 @@ def years_to_target(
 
 def annuity_due(rate: float, payments: int) -> float:
     """The payment at the start of each year that uses up a balance of 1 (PMT, due)."""
-    _require("payments", payments, payments >= 1, "1 or more")
-    _require("rate", rate, rate > -1, "above -1")
+    require("payments", payments, payments >= 1, "1 or more")
+    require("rate", rate, rate > -1, "above -1")
     if rate == 0:
         return 1 / payments
     return rate / (1 - (1 + rate) ** -payments) / (1 + rate)
@@ -115,21 +115,22 @@ def vpw_rate(
 
     Source: Bogleheads VPW: PMT, due, at the mix of the real returns of stocks and bonds.
     """
-    _require("equity", equity, 0 <= equity <= 1, "0 to 1")
+    require("equity", equity, 0 <= equity <= 1, "0 to 1")
     return annuity_due(equity * stock_real + (1 - equity) * bond_real, payments)
 
 
 def cape_rate(a: float, b: float, cape: float) -> float:
     """The fraction to take at a valuation: a + b / CAPE."""
-    _require("cape", cape, cape > 0, "above 0")
+    require("cape", cape, cape > 0, "above 0")
     return a + b / cape
 
 
 def _due(timing: Timing) -> int:
-    _require("timing", timing, timing in ("start", "end"), "start or end")
+    require("timing", timing, timing in ("start", "end"), "start or end")
     return 1 if timing == "start" else 0
 
 
-def _require(name: str, given: object, is_allowed: bool, allowed: str) -> None:
+def require(name: str, given: object, is_allowed: bool, allowed: str) -> None:
+    """Raise InputOutOfRange unless what was given is allowed."""
     if not is_allowed:
         raise InputOutOfRange(name, given, allowed)

@@ -1,0 +1,109 @@
+"""What markets do to a portfolio: one growth factor for each step and path.
+
+Draws depend on the seed, the market, the table and the weights, and on nothing else of a scenario:
+fees, inflation and flows may change while they are kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tenet.planning.history import blocks_drawn, windows
+from tenet.planning.lognormal import lognormal_growth
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import polars as pl
+
+    from tenet.planning.plan import Floats, Plan
+    from tenet.planning.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Growth of the portfolio, and what else the market brings."""
+
+    growth: npt.NDArray[np.floating]
+    """(T, N): factor per step, in the market's own terms (real, or nominal where it says so)."""
+    inflation: npt.NDArray[np.floating] | None
+    """(T, N): fraction per step; None where the plan knows the price level."""
+    starts: npt.NDArray[np.int64] | None
+    """(N,): the table's year in which each path of a history begins."""
+    digest: str
+    """Of the seed, the market, the table and the length of a step."""
+    weights: Floats
+    """(T, A): those of the plan it was drawn for."""
+
+    @property
+    def paths(self) -> int:
+        """Number of paths."""
+        return self.growth.shape[1]
+
+    def first(self, steps: int, paths: int) -> Draws:
+        """The same draws, fewer steps and paths."""
+        cut = (slice(steps), slice(paths))
+        return replace(
+            self,
+            growth=self.growth[cut],
+            inflation=None if self.inflation is None else self.inflation[cut],
+            starts=None if self.starts is None else self.starts[:paths],
+            weights=self.weights[:steps],
+        )
+
+
+def drawn(
+    scenario: Scenario,
+    plan: Plan,
+    returns: pl.DataFrame | None = None,
+    *,
+    paths: int | None = None,
+    threads: int = 1,
+    kept: Draws | None = None,
+) -> Draws:
+    """The draws of a plan.
+
+    returns: the table of a history or bootstrap. paths: default those of the plan; a fixed market
+    has one, a history one per stretch. threads: any number, the result is the same.
+    kept: earlier draws, which are used again where they fit (same seed, market, weights; long
+    enough). Raises ReturnsRefused when the table is missing, too short or has other columns.
+    """
+    market = scenario.market
+    wanted = plan.paths if paths is None else paths
+    digest = _digest(scenario, plan, returns)
+    if kept is not None and kept.digest == digest:
+        one_per_start = market.kind in ("fixed", "history")
+        if market.kind != "history" or len(kept.growth) == plan.steps:
+            fits = kept.paths >= wanted or one_per_start
+            if fits and np.array_equal(kept.weights[: plan.steps], plan.weights):
+                return kept.first(plan.steps, kept.paths if one_per_start else wanted)
+    if market.kind == "fixed":
+        growth, inflation, starts = _fixed(market.returns, plan), None, None
+    elif market.kind == "history":
+        growth, inflation, starts = windows(market, plan, returns)
+    elif market.kind == "bootstrap":
+        growth, inflation = blocks_drawn(market, plan, returns, wanted, threads)
+        starts = None
+    else:
+        growth = lognormal_growth(market, plan, wanted, threads)
+        inflation, starts = None, None
+    return Draws(growth, inflation, starts, digest, plan.weights)
+
+
+def _fixed(returns: dict[str, float], plan: Plan) -> Floats:
+    yearly = np.array([returns[asset] for asset in plan.assets])
+    factors = (1 + yearly) ** (1 / plan.steps_per_year)
+    return np.asarray((plan.weights * factors).sum(axis=1, keepdims=True))
+
+
+def _digest(scenario: Scenario, plan: Plan, returns: pl.DataFrame | None) -> str:
+    content = blake2b(digest_size=16)
+    content.update(f"{plan.seed} {plan.steps_per_year} ".encode())
+    content.update(scenario.market.model_dump_json().encode())
+    if returns is not None and scenario.market.kind in ("history", "bootstrap"):
+        content.update(returns.hash_rows(seed=0).to_numpy().tobytes())
+        content.update(" ".join(returns.columns).encode())
+    return content.hexdigest()

@@ -1,0 +1,136 @@
+"""Withdrawal rules: one decision a year, for many paths at once, in money of the basis year.
+
+A rule of the balance answers with what is taken in the year; a rule of the plan (planned, flex,
+Guyton-Klinger without a rate) with a factor on what the streams need. balance, last and the past
+year's figures are (N,) or one number. Formulas and their order: docs/planning.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from tenet.planning.plan import Floats, RuleNumbers
+
+
+@dataclass
+class Past:
+    """What a decision looks back on."""
+
+    nominal_return: Floats | float = 0.0
+    """Of the portfolio in the year before, a fraction, after fees."""
+    inflation: Floats | float = 0.0
+    """Of the year before, a fraction."""
+    drawdown: Floats | float = 0.0
+    """Real fall of the portfolio's growth from its highest level so far, a fraction."""
+
+
+@dataclass
+class Decision:
+    """What was decided, and what the next decision needs to know of it."""
+
+    taken: Floats
+    """Money per year, or a factor on what is needed."""
+    first: Floats
+    """Of the first decision: the same, for bounds; for Guyton-Klinger the initial rate."""
+
+
+def decide_first(rule: RuleNumbers, balance: Floats, need: Floats | float) -> Decision:
+    """The decision at retirement. need: of the plan's rules, money per year without any cut."""
+    if not rule.is_of_balance:
+        one = np.ones_like(balance)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return Decision(one, np.nan_to_num(need / balance, nan=0.0, posinf=np.inf))
+    taken = np.clip(balance * rule.rates[0], *_amounts(rule))
+    if rule.kind == "guyton_klinger":
+        return Decision(taken, np.full_like(balance, rule.rates[0]))
+    return Decision(taken, taken)
+
+
+def decide(
+    rule: RuleNumbers,
+    number: int,
+    before: Decision,
+    balance: Floats,
+    need: Floats | float,
+    past: Past,
+    years_left: int,
+) -> Decision:
+    """Decision `number` (0 is the first). years_left: withdrawals still to come, this one too."""
+    if rule.kind in ("planned", "constant"):
+        return before
+    if rule.kind == "flex":
+        return Decision(
+            1 - flex_cut(past.drawdown, rule.cuts) * np.ones_like(balance), before.first
+        )
+    if rule.kind == "guyton_klinger":
+        last = before.taken if rule.is_of_balance else before.taken * need
+        marks = guyton_klinger_marks(rule, last, balance, before.first, past, years_left)
+        factor = guyton_klinger_factor(rule, marks, past)
+        if not rule.is_of_balance:
+            factor = np.where(np.asarray(need) > 0, factor, 1.0)
+        return Decision(before.taken * factor, before.first)
+    wanted = balance * rule.rates[number]
+    if rule.kind == "floor_ceiling":
+        low, high = before.first * rule.floor, before.first * rule.ceiling
+    elif rule.kind == "dynamic":
+        low, high = before.taken * (1 - rule.floor), before.taken * (1 + rule.ceiling)
+    else:
+        low, high = (np.float64(bound) for bound in _amounts(rule))
+    return Decision(np.clip(wanted, low, high), before.first)
+
+
+@dataclass
+class Marks:
+    """Which parts of Guyton-Klinger act: frozen (no inflation), cut, raised."""
+
+    frozen: Floats
+    cut: Floats
+    raised: Floats
+
+
+def guyton_klinger_marks(
+    rule: RuleNumbers,
+    last: Floats,
+    balance: Floats,
+    initial: Floats,
+    past: Past,
+    years_left: int,
+) -> Marks:
+    """What acts on the withdrawal `last` (real, before inflation is or is not granted)."""
+    level = initial * balance
+    frozen = (np.asarray(past.nominal_return) < 0) & (last > level)
+    now = last * _inflation_factor(rule, frozen, past)
+    cut = now > rule.lower * level
+    if years_left <= rule.no_cut_final_years:
+        cut = np.zeros_like(cut)
+    raised = now * np.where(cut, 1 - rule.cut, 1.0) < rule.upper * level
+    return Marks(frozen, cut, raised)
+
+
+def guyton_klinger_factor(rule: RuleNumbers, marks: Marks, past: Past) -> Floats:
+    """The real change of a withdrawal, as a factor."""
+    factor = _inflation_factor(rule, marks.frozen, past)
+    factor = factor * np.where(marks.cut, 1 - rule.cut, 1.0)
+    return np.asarray(factor * np.where(marks.raised, 1 + rule.raise_, 1.0))
+
+
+def flex_cut(drawdown: Floats | float, cuts: tuple[tuple[float, float], ...]) -> Floats:
+    """The deepest cut whose drawdown is reached; 0 where none is."""
+    fallen = np.asarray(drawdown, dtype=np.float64)
+    deepest = np.zeros_like(fallen)
+    for least, cut in cuts:
+        deepest = np.maximum(deepest, np.where(fallen >= least, cut, 0.0))
+    return deepest
+
+
+def _inflation_factor(rule: RuleNumbers, frozen: Floats, past: Past) -> Floats:
+    granted = np.minimum(past.inflation, rule.inflation_cap)
+    return np.asarray(np.where(frozen, 1.0, 1 + granted) / (1 + np.asarray(past.inflation)))
+
+
+def _amounts(rule: RuleNumbers) -> tuple[float, float]:
+    return (rule.floor, rule.ceiling) if rule.kind == "percent" else (0.0, np.inf)
