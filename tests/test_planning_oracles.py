@@ -232,9 +232,7 @@ def _check_portfolio(given: Case, expected: Case) -> None:
     means, deviations = [m + inflation for m in given["annual_log_mean"]], given["annual_log_sd"]
     first, second = moments.step_moments(means, deviations, given["corr"], given["weights"])
     flow = -given.get("monthly_withdrawal", 0.0)
-    mean, sd = moments.flow_moments(
-        given["start"], flow, given["months"], first, second, "start"
-    )
+    mean, sd = moments.flow_moments(given["start"], flow, given["months"], first, second, "start")
     if "month_mean" in expected:
         wanted = (expected["month_mean"], expected["month_second_moment"])
         assert (first, second) == pytest.approx(wanted, rel=1e-12)

@@ -55,7 +55,7 @@ def bare_plan(
         name="bare",
         currency="XXX",
         basis_year=0,
-        first_year=0,
+        first_month=12,
         steps_per_year=steps_per_year,
         steps=steps,
         pays_at_end=timing == "end",

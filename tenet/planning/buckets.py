@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 
 def bucketed(
-    scenario: Scenario, per_year: int, price_start: float
+    scenario: Scenario, per_year: int, price_start: float, keeps_kinds: bool = False
 ) -> tuple[Buckets, dict[str, int]]:
     """The buckets of a scenario, and the index of the bucket of each liquid account.
 
     Neighbours in the order of withdrawal become one bucket when tax and growth are equal, so no
-    household pays for differences it does not have. Balances are divided by price_start.
+    household pays for differences it does not have; keeps_kinds: only when of one kind, too.
+    Balances are divided by price_start.
     """
     _check_filled(scenario)
     order = scenario.taxes.order
@@ -31,12 +32,13 @@ def bucketed(
     groups: list[tuple[tuple[float | None, float, bool], list[Account]]] = []
     for account in liquid:
         key = _key(scenario, account)
-        if not groups or groups[-1][0] != key:
+        is_other = keeps_kinds and bool(groups) and groups[-1][1][0].kind != account.kind
+        if not groups or groups[-1][0] != key or is_other:
             groups.append((key, []))
         groups[-1][1].append(account)
     places = {one.name: place for place, (_, group) in enumerate(groups) for one in group}
     buckets = Buckets(
-        names=tuple("+".join(dict.fromkeys(one.kind for one in group)) for _, group in groups),
+        names=_named([group for _, group in groups]),
         balance=np.array([_total(group, "balance") for _, group in groups]) / price_start,
         basis=np.array([_total(group, "basis") for _, group in groups]) / price_start,
         growth=np.array(
@@ -47,6 +49,16 @@ def bucketed(
         surplus=places[scenario.surplus_account or _surplus(liquid)],
     )
     return buckets, places
+
+
+def _named(groups: list[list[Account]]) -> tuple[str, ...]:
+    """By the kinds in it; numbered from the second bucket of the same kinds on."""
+    names: list[str] = []
+    for group in groups:
+        kinds = "+".join(dict.fromkeys(one.kind for one in group))
+        count = sum(name.split(" ")[0] == kinds for name in names)
+        names.append(f"{kinds} {count + 1}" if count else kinds)
+    return tuple(names)
 
 
 def _check_filled(scenario: Scenario) -> None:

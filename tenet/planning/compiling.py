@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from tenet.planning.scenario import Scenario
 
 
-def compiled(scenario: Scenario) -> Plan:
-    """The plan of a scenario. Raises ScenarioInvalid when an account's balance is not filled in."""
+def compiled(scenario: Scenario, *, keeps_kinds: bool = False) -> Plan:
+    """The plan of a scenario. Raises ScenarioInvalid when an account's balance is not filled in.
+
+    keeps_kinds: a bucket for each kind of account, although taxes do not tell them apart.
+    """
     calendar = scenario.calendar
     per_year = 12 if scenario.step == "month" else 1
     months, steps = calendar.years * 12, calendar.years * per_year
@@ -27,7 +30,7 @@ def compiled(scenario: Scenario) -> Plan:
     price_start = (1 + inflation) ** (scenario.start.year - scenario.basis_year)
     is_certain = scenario.market.kind not in ("history", "bootstrap")
     level = price_start * (1 + inflation) ** (np.arange(steps + 1) / per_year)
-    buckets, places = bucketed(scenario, per_year, price_start)
+    buckets, places = bucketed(scenario, per_year, price_start, keeps_kinds)
     real, nominal, debt = flow_table(scenario, calendar, places, buckets, per_year)
     if is_certain and nominal is not None:
         paid = level[1:] if scenario.timing == "end" else level[:-1]
@@ -39,7 +42,7 @@ def compiled(scenario: Scenario) -> Plan:
         name=scenario.name,
         currency=scenario.currency,
         basis_year=scenario.basis_year,
-        first_year=scenario.start.year,
+        first_month=calendar.first,
         steps_per_year=per_year,
         steps=steps,
         pays_at_end=scenario.timing == "end",
@@ -93,18 +96,17 @@ def _property(scenario: Scenario, steps: int, per_year: int, price_start: float)
 
 
 def _lives(scenario: Scenario) -> tuple[Life, ...]:
-    if any(person.mortality is None for person in scenario.people):
+    if all(person.mortality is None for person in scenario.people):
         return ()
     start = month_number(scenario.start)
     return tuple(
         Life(
             age=(start - month_number(person.born)) / 12,
-            mode=person.mortality.mode,
-            dispersion=person.mortality.dispersion,
+            mode=person.mortality.mode if person.mortality else 0.0,
+            dispersion=person.mortality.dispersion if person.mortality else 0.0,
             end_age=person.end_age,
         )
         for person in scenario.people
-        if person.mortality is not None
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tenet.planning.history import blocks_drawn, windows
+from tenet.planning.history import blocks_drawn, geometric_growth, windows
 from tenet.planning.lognormal import lognormal_growth
 
 if TYPE_CHECKING:
@@ -91,6 +91,37 @@ def drawn(
         growth = lognormal_growth(market, plan, wanted, threads)
         inflation, starts = None, None
     return Draws(growth, inflation, starts, digest, plan.weights)
+
+
+def expected(scenario: Scenario, plan: Plan, returns: pl.DataFrame | None = None) -> Draws:
+    """One path on which each asset grows at its median, or at the geometric mean of its table."""
+    market, inflation = scenario.market, None
+    if market.kind == "fixed":
+        growth = _fixed(market.returns, plan)
+    elif market.kind == "history" or market.kind == "bootstrap":
+        means = geometric_growth(market, plan, returns)
+        growth = (plan.weights * means[:-1]).sum(axis=1, keepdims=True)
+        inflation = np.full((plan.steps, 1), means[-1] - 1)
+    else:
+        logs = np.array([market.log_mean[asset] for asset in plan.assets]) / plan.steps_per_year
+        growth = (plan.weights * np.exp(logs)).sum(axis=1, keepdims=True)
+    return Draws(growth, inflation, None, "expected", plan.weights)
+
+
+def expected_returns_real(scenario: Scenario) -> dict[str, float]:
+    """The mean yearly return of each asset above inflation; none for a history, which has a table."""
+    market = scenario.market
+    if market.kind == "history" or market.kind == "bootstrap":
+        return {}
+    if market.kind == "fixed":
+        means = {asset: 1 + rate for asset, rate in market.returns.items()}
+    else:
+        means = {
+            asset: float(np.exp(mean + market.log_sd[asset] ** 2 / 2))
+            for asset, mean in market.log_mean.items()
+        }
+    prices = 1 + scenario.inflation.rate if market.basis == "nominal" else 1.0
+    return {asset: mean / prices - 1 for asset, mean in means.items()}
 
 
 def _fixed(returns: dict[str, float], plan: Plan) -> Floats:

@@ -102,7 +102,7 @@ class GoalNumbers:
 
 @dataclass(frozen=True)
 class Life:
-    """A person's mortality: age in years at the start, law, last age."""
+    """A person's mortality: age in years at the start, law (dispersion 0: none), last age."""
 
     age: float
     mode: float
@@ -117,8 +117,8 @@ class Plan:
     name: str
     currency: str
     basis_year: int
-    first_year: int
-    """Calendar year of the first step."""
+    first_month: int
+    """Month number (when.month_number) of the first step."""
     steps_per_year: int
     steps: int
     pays_at_end: bool
@@ -145,7 +145,7 @@ class Plan:
     """(T + 1,): what is owed, in money of the day."""
     rule: RuleNumbers
     lives: tuple[Life, ...]
-    """People with a law of mortality; empty: everybody lives to the end."""
+    """The people, where one of them has a law of mortality; empty: all live to the end."""
     goals: tuple[GoalNumbers, ...]
     seed: int
     paths: int
