@@ -1,4 +1,4 @@
-"""The cases of ../shared/oracles.json by their kind; one skipped case where the file is not there."""
+"""The cases of ../shared/oracles.json by their kind; one skipped case where it is not there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Closed forms, traces to the cent, ruin probabilities and published tables, as others found them."""
+"""Closed forms, traces to the cent, ruin probabilities and published tables of others."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from tenet.planning.walk import single_walk
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy.typing as npt
     import polars as pl
 
     from tenet.planning.outcome import Outcome
@@ -83,7 +84,7 @@ def constant_rule(rate: float, years: int) -> RuleNumbers:
     return RuleNumbers("constant", np.full(years, rate))
 
 
-def walk_given(plan: Plan, growth: Floats, *, is_floored: bool = True) -> Outcome:
+def walk_given(plan: Plan, growth: npt.NDArray[np.floating], *, is_floored: bool = True) -> Outcome:
     """The engine on growth factors that are given: (T, N), real, or nominal without inflation."""
     draws = Draws(growth, None, None, "given", plan.weights)
     return single_walk(plan, draws, is_floored=is_floored)

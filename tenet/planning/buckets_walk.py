@@ -37,6 +37,16 @@ class Detail:
     """At the end of the year."""
 
 
+@dataclass
+class Record:
+    """What each path did at each step: lists of T arrays (N,); price may be a number."""
+
+    wealth: list[Floats]
+    spending: list[Floats]
+    is_short: list[Any]
+    price: list[Any]
+
+
 def walked(plan: Plan, draws: Draws) -> Outcome:
     """Every path of a plan."""
     walk = BucketsWalk(plan, draws)
@@ -66,6 +76,7 @@ class BucketsWalk:
         self.terms = all_terms(plan) if plan.flows_nominal is None else None
         self.price: Any = plan.price_start
         self.detail: Detail | None = None
+        self.record: Record | None = None
 
     def run(self) -> None:
         """Every step."""
@@ -74,6 +85,9 @@ class BucketsWalk:
             is_retired = step >= plan.retirement and self.rule.decides
             if is_retired and (step - plan.retirement) % plan.steps_per_year == 0:
                 self.rule.decide(step, np.sum(self.balances, axis=0), self.price)
+            if self.record is not None:
+                self.record.wealth.append(np.sum(self.balances, axis=0))
+                self.record.price.append(self.price)
             if plan.pays_at_end:
                 self._grow(step)
             self._flow(step)
@@ -94,7 +108,7 @@ class BucketsWalk:
             self._pay_in(step, place, self._contribution(step, place))
         received: Any = 0.0
         if gross is not None:
-            received, missing_gross = self._take(gross, year, is_net=False)
+            received, missing_gross = self._take(np.asarray(gross), year, is_net=False)
         due = np.maximum(-net, 0) * np.ones(self.draws.paths)
         _, missing = self._take(due, year, is_net=True)
         if gross is None:
@@ -117,6 +131,9 @@ class BucketsWalk:
             paid < terms.essential * (1 - 1e-9) - 1e-9, outcome.short_step.shape
         )
         np.minimum(outcome.short_step, step, out=outcome.short_step, where=is_short)
+        if self.record is not None:
+            self.record.spending.append(paid * np.ones(self.draws.paths))
+            self.record.is_short.append(is_short)
 
     def _contribution(self, step: int, place: int) -> Any:
         flows, nominal = self.plan.flows, self.plan.flows_nominal

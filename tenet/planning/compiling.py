@@ -78,9 +78,15 @@ def _growth_scale(scenario: Scenario, per_year: int, inflation: float) -> float:
 
 
 def _weights(scenario: Scenario, calendar: Calendar, months: int) -> Floats:
-    at = [calendar.month(one.at) if one.at else 0 for one in scenario.allocation]
+    points = [(calendar.month(one.at) if one.at else 0, one) for one in scenario.allocation]
+    kept = [
+        (at, one)
+        for number, (at, one) in enumerate(points)
+        if all(later > at for later, _ in points[number + 1 :])
+    ]
+    at = [month for month, _ in kept]
     columns = [
-        np.interp(np.arange(months), at, [one.weights.get(asset, 0) for one in scenario.allocation])
+        np.interp(np.arange(months), at, [one.weights.get(asset, 0) for _, one in kept])
         for asset in scenario.market.assets
     ]
     return np.stack(columns, axis=1)

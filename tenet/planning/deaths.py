@@ -35,4 +35,4 @@ def death_steps(plan: Plan, paths: int) -> npt.NDArray[np.int64]:
             np.maximum(last[columns], steps, out=last[columns])
 
     each_block(paths, 1, work)
-    return np.minimum(last, plan.steps)
+    return np.asarray(np.minimum(last, plan.steps))

@@ -14,6 +14,7 @@ import numpy as np
 
 from tenet.planning.history import blocks_drawn, geometric_growth, windows
 from tenet.planning.lognormal import lognormal_growth
+from tenet.planning.markets import Bootstrap, Fixed, History
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -41,7 +42,7 @@ class Draws:
     @property
     def paths(self) -> int:
         """Number of paths."""
-        return self.growth.shape[1]
+        return int(self.growth.shape[1])
 
     def first(self, steps: int, paths: int) -> Draws:
         """The same draws, fewer steps and paths."""
@@ -75,30 +76,29 @@ def drawn(
     wanted = plan.paths if paths is None else paths
     digest = _digest(scenario, plan, returns)
     if kept is not None and kept.digest == digest:
-        one_per_start = market.kind in ("fixed", "history")
+        is_random = market.kind not in ("fixed", "history")
         if market.kind != "history" or len(kept.growth) == plan.steps:
-            fits = kept.paths >= wanted or one_per_start
+            fits = kept.paths >= wanted or not is_random
+            fits = fits and len(kept.growth) >= plan.steps
             if fits and np.array_equal(kept.weights[: plan.steps], plan.weights):
-                return kept.first(plan.steps, kept.paths if one_per_start else wanted)
-    if market.kind == "fixed":
-        growth, inflation, starts = _fixed(market.returns, plan), None, None
-    elif market.kind == "history":
-        growth, inflation, starts = windows(market, plan, returns)
-    elif market.kind == "bootstrap":
-        growth, inflation = blocks_drawn(market, plan, returns, wanted, threads)
-        starts = None
-    else:
-        growth = lognormal_growth(market, plan, wanted, threads)
-        inflation, starts = None, None
-    return Draws(growth, inflation, starts, digest, plan.weights)
+                return kept.first(plan.steps, wanted if is_random else kept.paths)
+    if isinstance(market, Bootstrap):
+        blocks = blocks_drawn(market, plan, returns, wanted, threads)
+        return Draws(*blocks, None, digest, plan.weights)
+    if isinstance(market, History):
+        return Draws(*windows(market, plan, returns), digest, plan.weights)
+    if isinstance(market, Fixed):
+        return Draws(_fixed(market.returns, plan), None, None, digest, plan.weights)
+    growth = lognormal_growth(market, plan, wanted, threads)
+    return Draws(growth, None, None, digest, plan.weights)
 
 
 def expected(scenario: Scenario, plan: Plan, returns: pl.DataFrame | None = None) -> Draws:
     """One path on which each asset grows at its median, or at the geometric mean of its table."""
     market, inflation = scenario.market, None
-    if market.kind == "fixed":
+    if isinstance(market, Fixed):
         growth = _fixed(market.returns, plan)
-    elif market.kind == "history" or market.kind == "bootstrap":
+    elif isinstance(market, History):
         means = geometric_growth(market, plan, returns)
         growth = (plan.weights * means[:-1]).sum(axis=1, keepdims=True)
         inflation = np.full((plan.steps, 1), means[-1] - 1)
@@ -109,11 +109,11 @@ def expected(scenario: Scenario, plan: Plan, returns: pl.DataFrame | None = None
 
 
 def expected_returns_real(scenario: Scenario) -> dict[str, float]:
-    """The mean yearly return of each asset above inflation; none for a history, which has a table."""
+    """The mean yearly return of each asset above inflation; none for a history."""
     market = scenario.market
-    if market.kind == "history" or market.kind == "bootstrap":
+    if isinstance(market, History):
         return {}
-    if market.kind == "fixed":
+    if isinstance(market, Fixed):
         means = {asset: 1 + rate for asset, rate in market.returns.items()}
     else:
         means = {

@@ -72,14 +72,15 @@ def _mixing(market: Lognormal, per_year: int) -> npt.NDArray[np.float32]:
     given = np.eye(size) if market.correlation is None else np.array(market.correlation)
     lower = _cholesky(given)
     deviations = np.array([market.log_sd[asset] for asset in market.assets])
-    return (lower * deviations[:, None] / np.sqrt(per_year)).astype(np.float32)
+    return np.asarray(lower * deviations[:, None] / np.sqrt(per_year), np.float32)
 
 
 def _shifts(market: Lognormal, plan: Plan) -> npt.NDArray[np.float32]:
     """(T, A): mean log return of a step and the log of the weight; -inf where nothing is held."""
     means = np.array([market.log_mean[asset] for asset in market.assets])
     with np.errstate(divide="ignore"):
-        return (np.log(plan.weights) + means / plan.steps_per_year).astype(np.float32)
+        shifts = np.log(plan.weights) + means / plan.steps_per_year
+    return np.asarray(shifts, np.float32)
 
 
 def _cholesky(matrix: Floats) -> Floats:

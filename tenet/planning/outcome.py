@@ -34,7 +34,7 @@ class Outcome:
     @property
     def paths(self) -> int:
         """Number of paths."""
-        return self.wealth.shape[1]
+        return int(self.wealth.shape[1])
 
 
 def empty_outcome(plan: Plan, draws: Draws) -> Outcome:

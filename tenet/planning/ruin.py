@@ -59,7 +59,7 @@ def portfolio_windows(
     years: int,
     inflation: str | None = None,
 ) -> tuple[Floats, Floats]:
-    """Growth factors of a portfolio in each stretch of `years` rows, (years, N), and its first year.
+    """Growth factors of a portfolio in each stretch of the past, (years, N), and first years.
 
     returns: `year` and columns of yearly nominal returns, in order. weights: column to weight,
     restored each year. inflation: the column to take out; None leaves growth nominal.

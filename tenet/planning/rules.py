@@ -8,7 +8,7 @@ year's figures are (N,) or one number. Formulas and their order: docs/planning.m
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,9 +32,9 @@ class Past:
 class Decision:
     """What was decided, and what the next decision needs to know of it."""
 
-    taken: Floats
+    taken: Any
     """Money per year, or a factor on what is needed."""
-    first: Floats
+    first: Any
     """Of the first decision: the same, for bounds; for Guyton-Klinger the initial rate."""
 
 
@@ -74,12 +74,14 @@ def decide(
             factor = np.where(np.asarray(need) > 0, factor, 1.0)
         return Decision(before.taken * factor, before.first)
     wanted = balance * rule.rates[number]
+    low: Any
+    high: Any
     if rule.kind == "floor_ceiling":
         low, high = before.first * rule.floor, before.first * rule.ceiling
     elif rule.kind == "dynamic":
         low, high = before.taken * (1 - rule.floor), before.taken * (1 + rule.ceiling)
     else:
-        low, high = (np.float64(bound) for bound in _amounts(rule))
+        low, high = _amounts(rule)
     return Decision(np.clip(wanted, low, high), before.first)
 
 
@@ -87,16 +89,16 @@ def decide(
 class Marks:
     """Which parts of Guyton-Klinger act: frozen (no inflation), cut, raised."""
 
-    frozen: Floats
-    cut: Floats
-    raised: Floats
+    frozen: Any
+    cut: Any
+    raised: Any
 
 
 def guyton_klinger_marks(
     rule: RuleNumbers,
-    last: Floats,
-    balance: Floats,
-    initial: Floats,
+    last: Any,
+    balance: Any,
+    initial: Any,
     past: Past,
     years_left: int,
 ) -> Marks:
@@ -111,7 +113,7 @@ def guyton_klinger_marks(
     return Marks(frozen, cut, raised)
 
 
-def guyton_klinger_factor(rule: RuleNumbers, marks: Marks, past: Past) -> Floats:
+def guyton_klinger_factor(rule: RuleNumbers, marks: Marks, past: Past) -> Any:
     """The real change of a withdrawal, as a factor."""
     factor = _inflation_factor(rule, marks.frozen, past)
     factor = factor * np.where(marks.cut, 1 - rule.cut, 1.0)
@@ -127,7 +129,7 @@ def flex_cut(drawdown: Floats | float, cuts: tuple[tuple[float, float], ...]) ->
     return deepest
 
 
-def _inflation_factor(rule: RuleNumbers, frozen: Floats, past: Past) -> Floats:
+def _inflation_factor(rule: RuleNumbers, frozen: Any, past: Past) -> Any:
     granted = np.minimum(past.inflation, rule.inflation_cap)
     return np.asarray(np.where(frozen, 1.0, 1 + granted) / (1 + np.asarray(past.inflation)))
 

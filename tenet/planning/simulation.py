@@ -62,7 +62,7 @@ class Simulation:
 
     @cached_property
     def survival(self) -> Chance:
-        """How probable a balance above zero after the last withdrawal is, as published tables say."""
+        """How probable a balance above zero after the last withdrawal is, as published."""
         return chance(int((self.outcome.wealth[-1] > 0).sum()), self.outcome.paths)
 
     @cached_property

@@ -41,7 +41,19 @@ def wilson(happened: int, paths: int, confidence: float = 0.95) -> tuple[float, 
     p, scale = happened / paths, 1 + z**2 / paths
     middle = (p + z**2 / (2 * paths)) / scale
     half = z / scale * math.sqrt(p * (1 - p) / paths + z**2 / (4 * paths**2))
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+    low = 0.0 if happened == 0 else max(middle - half, 0.0)
+    return low, 1.0 if happened == paths else min(middle + half, 1.0)
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """How probable so uneven counts are when both fail equally often: two-sided, exact to 1,000."""
+    total, most = only_first + only_second, max(only_first, only_second)
+    if total == 0:
+        return 1.0
+    if total <= 1_000:
+        tail = sum(math.comb(total, count) for count in range(most, total + 1))
+        return min(float(2 * tail / 2**total), 1.0)
+    return math.erfc(max(abs(only_first - only_second) - 1, 0) / math.sqrt(2 * total))
 
 
 def normal_quantile(confidence: float) -> float:

@@ -7,6 +7,7 @@ zero while money goes out stays below. Only paths that do so are walked step by 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,8 +37,10 @@ def walked(plan: Plan, draws: Draws, memory: Memory | None = None) -> Outcome:
 def single_walk(
     plan: Plan, draws: Draws, memory: Memory | None = None, *, is_floored: bool = True
 ) -> Outcome:
-    """As `walked`, for one bucket. is_floored: false lets balances fall below zero (for tests of
-    moments); nothing is short then."""
+    """As `walked`, for one bucket.
+
+    is_floored: false lets balances fall below zero, and nothing is short: for exact moments.
+    """
     walk = _Walk(plan, draws, memory)
     for first, stop in walk.stretches():
         walk.go(first, stop, is_floored)
@@ -68,7 +71,7 @@ class _Walk:
         for values in vars(self.terms).values():
             is_new[1:] |= values[1:] != values[:-1]
         bounds = [*np.flatnonzero(is_new).tolist(), plan.steps]
-        return list(zip(bounds, bounds[1:], strict=False))
+        return list(pairwise(bounds))
 
     def go(self, first: int, stop: int, is_floored: bool) -> None:
         """Walk one stretch."""
