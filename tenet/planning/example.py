@@ -57,7 +57,7 @@ DOCUMENT: dict[str, Any] = {
             "tax": 0.1,
             "start": {"milestone": "pension"},
         },
-        {"name": "Living", "kind": "spending", "amount": 42_000},
+        {"name": "Living", "kind": "spending", "amount": 52_000},
         {
             "name": "Travel",
             "kind": "spending",

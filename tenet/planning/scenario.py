@@ -146,7 +146,8 @@ def _told(error: ValidationError) -> list[str]:
         elif one["type"] != "too_short" or not any(line.startswith(place) for line in lines):
             given = repr(one["input"])
             given = given if len(given) < 80 else given[:77] + "..."
-            lines.append(f"{place}: given {given}; allowed: {one['msg']}")
+            allowed = re.sub(r"^Input should be ", "", one["msg"])
+            lines.append(f"{place}: given {given}; allowed is {allowed}")
     return lines
 
 
