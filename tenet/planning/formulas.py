@@ -32,8 +32,8 @@ def depletion_years(
     require("rate", rate, rate > -1, "above -1")
     if rate == 0:
         return balance / withdrawal
-    left = 1 - rate * balance / (withdrawal * (1 + rate) ** _due(timing))
-    return None if left <= 0 else -math.log(left) / math.log1p(rate)
+    used = rate * balance / (withdrawal * (1 + rate) ** _due(timing))
+    return None if used >= 1 else -math.log1p(-used) / math.log1p(rate)
 
 
 def future_value(
@@ -44,8 +44,9 @@ def future_value(
     require("periods", periods, periods >= 0, "0 or more")
     if rate == 0:
         return start + contribution * periods
-    factor = float((1 + rate) ** periods)
-    return start * factor + contribution * (factor - 1) / rate * float((1 + rate) ** _due(timing))
+    gain = math.expm1(periods * math.log1p(rate))
+    due = float((1 + rate) ** _due(timing))
+    return start * (1 + gain) + contribution * gain / rate * due
 
 
 def future_value_monthly(
@@ -95,7 +96,8 @@ def years_to_target(
     saved = saving * (1 + rate) ** _due(timing)
     if rate * balance + saved <= 0 or rate * target + saved <= 0:
         return None
-    years = math.log((rate * target + saved) / (rate * balance + saved)) / math.log1p(rate)
+    more = rate * (target - balance) / (rate * balance + saved)
+    years = math.log1p(more) / math.log1p(rate)
     return years if years > 0 else None
 
 
@@ -105,7 +107,7 @@ def annuity_due(rate: float, payments: int) -> float:
     require("rate", rate, rate > -1, "above -1")
     if rate == 0:
         return 1 / payments
-    return rate / (1 - (1 + rate) ** -payments) / (1 + rate)
+    return rate / -math.expm1(-payments * math.log1p(rate)) / (1 + rate)
 
 
 def vpw_rate(

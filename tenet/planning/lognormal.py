@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 
 def lognormal_growth(
     market: Lognormal, plan: Plan, paths: int, threads: int
-) -> npt.NDArray[np.float32]:
+) -> npt.NDArray[np.floating]:
     """(T, paths): growth factors of the portfolio per step, rebalanced at each.
 
     An asset grows by exp(mu h + s sqrt(h) z), h the length of a step in years; no single return is
     kept. Sums run over assets in their order, so that no library's order of addition matters.
+    float32, but float64 where nothing is random: one rounding would be repeated at every step.
     """
     steps, per_year = plan.weights.shape[0], plan.steps_per_year
+    if not any(market.log_sd.values()):
+        return _without_chance(market, plan, paths)
     mixing, shifts = _mixing(market, per_year), _shifts(market, plan)
     freedom = market.degrees_of_freedom if isinstance(market, StudentT) else None
     growth = np.empty((steps, paths), np.float32)
@@ -44,6 +47,12 @@ def lognormal_growth(
 
     each_block(paths, threads, work)
     return growth
+
+
+def _without_chance(market: Lognormal, plan: Plan, paths: int) -> Floats:
+    means = np.array([market.log_mean[asset] for asset in market.assets])
+    growth = (plan.weights * np.exp(means / plan.steps_per_year)).sum(axis=1, keepdims=True)
+    return np.broadcast_to(growth, (len(growth), paths))
 
 
 def _portfolio(
