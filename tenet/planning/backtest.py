@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from tenet.errors import InputOutOfRange
 from tenet.planning.draws import Draws
 from tenet.planning.formulas import Timing, require
 from tenet.planning.plan import Buckets, Flows, Plan, RuleNumbers
-from tenet.planning.rules import Past, guyton_klinger_marks
+from tenet.planning.rules import Past, guyton_klinger
 from tenet.planning.walk import single_walk
 
 if TYPE_CHECKING:
@@ -146,9 +146,9 @@ def _marks(
     if rule.kind != "guyton_klinger":
         return letters
     for year in range(1, min(len(wealth), horizon)):
-        past = Past(nominal[year - 1], rise[year - 1])
+        past = Past(nominal[year - 1] < 0, rise[year - 1])
         last, balance = taken[year - 1 : year], wealth[year : year + 1]
-        marks: Any = guyton_klinger_marks(rule, last, balance, rule.rates[:1], past, horizon - year)
-        letters[year] = "F" if marks.frozen[0] else "I"
-        letters[year] += "C" * bool(marks.cut[0]) + "P" * bool(marks.raised[0])
+        acted = guyton_klinger(rule, last, balance, rule.rates[0], past, horizon - year)
+        letters[year] = "F" if acted.frozen[0] else "I"
+        letters[year] += "C" * bool(acted.cut[0]) + "P" * bool(acted.raised[0])
     return letters

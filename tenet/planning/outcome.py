@@ -44,7 +44,7 @@ def empty_outcome(plan: Plan, draws: Draws) -> Outcome:
     wealth[0] = plan.buckets.balance.sum()
     return Outcome(
         wealth=wealth,
-        spending=np.zeros((years, paths)),
+        spending=np.empty((years, paths)),
         tax=np.zeros((0, paths)),
         short_step=np.full(paths, plan.steps, np.int32),
         empty_step=np.full(paths, plan.steps, np.int32),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tenet.planning.rules import Decision, Past, decide, decide_first
-from tenet.planning.terms import yearly_need
+from tenet.planning.terms import all_terms, yearly_need
 
 if TYPE_CHECKING:
     from typing import Any
@@ -24,8 +24,9 @@ class Retired:
         self._decision: Decision | None = None
         self._level: Floats = np.ones(draws.paths)
         self._peak: Floats = np.ones(draws.paths)
-        self._grown: Floats = np.ones(draws.paths)
+        self._grown: Floats | None = None
         self.scale: Any = 1.0
+        self._needs = None if plan.flows_nominal is not None else -all_terms(plan).scaled
 
     @property
     def looks_back(self) -> bool:
@@ -43,12 +44,14 @@ class Retired:
             self._level *= growth
             np.maximum(self._peak, self._level, out=self._peak)
         else:
-            self._grown *= growth
+            self._grown = growth if self._grown is None else self._grown * growth
 
     def decide(self, step: int, balance: Floats, price: Any) -> None:
         """Decide for the year that begins with a step, of which `balance` is there, real."""
         plan, per_year = self._plan, self._plan.steps_per_year
-        need = 0.0 if self._rule.is_of_balance else yearly_need(plan, step, price)
+        need: Any = 0.0
+        if not self._rule.is_of_balance:
+            need = self._need(step, price)
         if self._decision is None:
             self._decision = decide_first(self._rule, balance, need)
         else:
@@ -56,10 +59,14 @@ class Retired:
             left = -(-(plan.steps - step) // per_year)
             past = self._past(step)
             self._decision = decide(self._rule, number, self._decision, balance, need, past, left)
-        if self.looks_back:
-            self._grown[:] = 1.0
+        self._grown = None
         taken = self._decision.taken
         self.scale = taken / per_year if self._rule.is_of_balance else taken
+
+    def _need(self, step: int, price: Any) -> Any:
+        if self._needs is None:
+            return yearly_need(self._plan, step, price)
+        return self._needs[step : step + self._plan.steps_per_year].sum()
 
     def _past(self, step: int) -> Past:
         if self._rule.kind == "flex":
@@ -72,4 +79,5 @@ class Retired:
         else:
             assert self._draws.inflation is not None  # as in outcome.yearly_price
             rise = (1.0 + self._draws.inflation[rows]).prod(axis=0)
-        return Past(nominal_return=self._grown * rise - 1, inflation=rise - 1)
+        assert self._grown is not None  # it saw the year that has passed since it last decided
+        return Past(fell=self._grown < 1 / rise, inflation=rise - 1)

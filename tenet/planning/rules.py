@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Past:
     """What a decision looks back on."""
 
-    nominal_return: Floats | float = 0.0
-    """Of the portfolio in the year before, a fraction, after fees."""
+    fell: Any = False
+    """Whether the portfolio's nominal return was negative in the year before, after fees."""
     inflation: Floats | float = 0.0
     """Of the year before, a fraction."""
     drawdown: Floats | float = 0.0
@@ -46,7 +46,7 @@ def decide_first(rule: RuleNumbers, balance: Floats, need: Floats | float) -> De
             return Decision(one, np.nan_to_num(need / balance, nan=0.0, posinf=np.inf))
     taken = np.clip(balance * rule.rates[0], *_amounts(rule))
     if rule.kind == "guyton_klinger":
-        return Decision(taken, np.full_like(balance, rule.rates[0]))
+        return Decision(taken, rule.rates[0])
     return Decision(taken, taken)
 
 
@@ -68,11 +68,11 @@ def decide(
         )
     if rule.kind == "guyton_klinger":
         last = before.taken if rule.is_of_balance else before.taken * need
-        marks = guyton_klinger_marks(rule, last, balance, before.first, past, years_left)
-        factor = guyton_klinger_factor(rule, marks, past)
+        taken = guyton_klinger(rule, last, balance, before.first, past, years_left).taken
         if not rule.is_of_balance:
-            factor = np.where(np.asarray(need) > 0, factor, 1.0)
-        return Decision(before.taken * factor, before.first)
+            is_needed = np.asarray(need) > 0
+            taken = np.divide(taken, need, out=before.taken.copy(), where=is_needed)
+        return Decision(taken, before.first)
     wanted = balance * rule.rates[number]
     low: Any
     high: Any
@@ -86,38 +86,41 @@ def decide(
 
 
 @dataclass
-class Marks:
-    """Which parts of Guyton-Klinger act: frozen (no inflation), cut, raised."""
+class Adjusted:
+    """A withdrawal after Guyton and Klinger, and which of their rules acted on it."""
 
+    taken: Any
     frozen: Any
     cut: Any
     raised: Any
 
 
-def guyton_klinger_marks(
-    rule: RuleNumbers,
-    last: Any,
-    balance: Any,
-    initial: Any,
-    past: Past,
-    years_left: int,
-) -> Marks:
-    """What acts on the withdrawal `last` (real, before inflation is or is not granted)."""
+def guyton_klinger(
+    rule: RuleNumbers, last: Any, balance: Any, initial: Any, past: Past, years_left: int
+) -> Adjusted:
+    """The withdrawal after `last` (real): inflation, then preservation, then prosperity.
+
+    initial: the first year's withdrawal as a fraction of the balance then.
+    """
     level = initial * balance
-    frozen = (np.asarray(past.nominal_return) < 0) & (last > level)
-    now = last * _inflation_factor(rule, frozen, past)
-    cut = now > rule.lower * level
-    if years_left <= rule.no_cut_final_years:
-        cut = np.zeros_like(cut)
-    raised = now * np.where(cut, 1 - rule.cut, 1.0) < rule.upper * level
-    return Marks(frozen, cut, raised)
+    frozen = past.fell & (last > level)
+    granted = np.minimum(past.inflation, rule.inflation_cap)
+    taken = last * ((1 + granted) / (1 + past.inflation))
+    _multiply(taken, frozen, 1 / (1 + granted))
+    cut = np.False_ & frozen
+    if years_left > rule.no_cut_final_years:
+        cut = taken > rule.lower * level
+        _multiply(taken, cut, 1 - rule.cut)
+    raised = taken < rule.upper * level
+    _multiply(taken, raised, 1 + rule.raise_)
+    return Adjusted(taken, frozen, cut, raised)
 
 
-def guyton_klinger_factor(rule: RuleNumbers, marks: Marks, past: Past) -> Any:
-    """The real change of a withdrawal, as a factor."""
-    factor = _inflation_factor(rule, marks.frozen, past)
-    factor = factor * np.where(marks.cut, 1 - rule.cut, 1.0)
-    return np.asarray(factor * np.where(marks.raised, 1 + rule.raise_, 1.0))
+def _multiply(values: Floats, mask: Any, factor: Any) -> None:
+    """Multiply where the mask is true; by places, which is quicker than a choice for all."""
+    places = np.flatnonzero(mask)
+    if len(places):
+        values[places] *= factor[places] if np.ndim(factor) else factor
 
 
 def flex_cut(drawdown: Floats | float, cuts: tuple[tuple[float, float], ...]) -> Floats:
@@ -127,11 +130,6 @@ def flex_cut(drawdown: Floats | float, cuts: tuple[tuple[float, float], ...]) ->
     for least, cut in cuts:
         deepest = np.maximum(deepest, np.where(fallen >= least, cut, 0.0))
     return deepest
-
-
-def _inflation_factor(rule: RuleNumbers, frozen: Any, past: Past) -> Any:
-    granted = np.minimum(past.inflation, rule.inflation_cap)
-    return np.asarray(np.where(frozen, 1.0, 1 + granted) / (1 + np.asarray(past.inflation)))
 
 
 def _amounts(rule: RuleNumbers) -> tuple[float, float]:

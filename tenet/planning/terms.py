@@ -33,9 +33,9 @@ class Terms:
     """What leaves and is no spending; it is given up first when money is short."""
     income: Any
 
-    def at(self, step: int) -> Terms:
-        """The terms of one step out of those of all."""
-        return Terms(**{one.name: float(getattr(self, one.name)[step]) for one in fields(self)})
+    def each(self) -> list[Terms]:
+        """The terms of every step out of those of all, as plain numbers."""
+        return [Terms(*row) for row in np.stack(list(vars(self).values()), axis=1).tolist()]
 
 
 def all_terms(plan: Plan) -> Terms:

@@ -53,8 +53,8 @@ class _Walk:
         self.outcome = empty_outcome(plan, draws)
         self.balance: Floats = np.full(draws.paths, plan.buckets.balance[0])
         self.rule = Retired(plan, draws)
-        self.is_certain = plan.price is not None or plan.flows_nominal is None
-        self.terms = all_terms(plan) if self.is_certain else None
+        self.terms = all_terms(plan) if plan.flows_nominal is None else None
+        self.each = self.terms.each() if self.terms is not None else None
         self.price: Any = plan.price_start
 
     def stretches(self) -> list[tuple[int, int]]:
@@ -82,19 +82,21 @@ class _Walk:
         scale = rule.scale if first >= plan.retirement else 1.0
         if self.terms is None and plan.pays_at_end:
             self._rise(first)
-        terms = (
-            self.terms.at(first) if self.terms is not None else terms_at(plan, first, self.price)
-        )
-        flow = terms.fixed + scale * terms.scaled if np.any(terms.scaled) else terms.fixed
+        terms = self.each[first] if self.each is not None else terms_at(plan, first, self.price)
+        flow = _combined(terms.fixed, scale, terms.scaled)
         product, series = self._grown(first, stop)
         before = self.balance
         self.balance = before * product
-        self.balance += flow * series
+        if np.ndim(flow) or flow != 0:
+            self.balance += flow * series
         year = first // plan.steps_per_year
-        spent = terms.spent + scale * terms.spent_scaled if np.any(terms.scaled) else terms.spent
-        outcome.spending[year] += (stop - first) * spent
+        spent = _combined(terms.spent, scale, terms.spent_scaled)
+        if first % plan.steps_per_year == 0:
+            np.multiply(spent, stop - first, out=outcome.spending[year])
+        else:
+            outcome.spending[year] += (stop - first) * spent
         self._check_essential(first, terms, spent)
-        if is_floored and np.min(flow) < 0:
+        if is_floored and self.balance.min() < 0:
             self._mend(before, flow, terms, spent, first, stop)
         if rule.looks_back:
             rule.saw(product)
@@ -144,29 +146,51 @@ class _Walk:
     def _mend(
         self, before: Floats, flow: Any, terms: Terms, spent: Any, first: int, stop: int
     ) -> None:
-        """Walk again, step by step, the paths that fell below zero; they stop at zero."""
-        broken = np.flatnonzero(self.balance < 0)
-        if not len(broken):
-            return
+        """Let the paths that fell below zero stop there; those that had something, step by step."""
+        below = self.balance < 0
+        self._starve(np.flatnonzero(below & (before == 0)), flow, terms, spent, first, stop)
+        broken = np.flatnonzero(below & (before != 0))
         outcome, year = self.outcome, first // self.plan.steps_per_year
         flows, spending, outlay, essential = (
             _of(one, broken) for one in (flow, spent, terms.outlay, terms.essential)
         )
         balance = before[broken]
-        factors = self._factors(first, stop, broken) if balance.any() else None
+        factors = self._factors(first, stop, broken)
         for step in range(first, stop):
-            if factors is not None and self.plan.pays_at_end:
+            if self.plan.pays_at_end:
                 balance = balance * factors[step - first]
             balance = balance + flows
             missing = np.maximum(-balance, 0)
             balance = np.maximum(balance, 0)
-            if factors is not None and not self.plan.pays_at_end:
+            if not self.plan.pays_at_end:
                 balance = balance * factors[step - first]
             unspent = np.maximum(missing - outlay, 0)
             outcome.spending[year, broken] -= unspent
             note_first(outcome.empty_step, broken, missing > 1e-9 * -flows, step)
             note_first(outcome.short_step, broken, _is_less(spending - unspent, essential), step)
         self.balance[broken] = balance
+
+    def _starve(
+        self,
+        empty: npt.NDArray[np.int64],
+        flow: Any,
+        terms: Terms,
+        spent: Any,
+        first: int,
+        stop: int,
+    ) -> None:
+        """What paths without any balance go without: the same at each step of the stretch."""
+        if not len(empty):
+            return
+        outcome, year = self.outcome, first // self.plan.steps_per_year
+        flows, spending, outlay, essential = (
+            _of(one, empty) for one in (flow, spent, terms.outlay, terms.essential)
+        )
+        unspent = np.maximum(-flows - outlay, 0)
+        outcome.spending[year, empty] -= (stop - first) * unspent
+        note_first(outcome.empty_step, empty, True, first)
+        note_first(outcome.short_step, empty, _is_less(spending - unspent, essential), first)
+        self.balance[empty] = 0.0
 
     def _factors(self, first: int, stop: int, columns: npt.NDArray[np.int64]) -> Floats:
         factors = self.draws.growth[first:stop, columns].astype(np.float64)
@@ -179,6 +203,16 @@ def note_first(
     """Set `step` for the columns in which it happened, unless it had happened before."""
     chosen = columns[np.broadcast_to(happened, columns.shape)]
     steps[chosen] = np.minimum(steps[chosen], step)
+
+
+def _combined(fixed: Any, scale: Any, scaled: Any) -> Any:
+    """Fixed + scale x scaled, without work where it is plain."""
+    if np.ndim(scaled) == 0 and np.ndim(fixed) == 0:
+        if scaled == 0:
+            return fixed
+        if fixed == 0:
+            return scale if scaled == 1 else scale * scaled
+    return fixed + scale * scaled
 
 
 def _is_less(paid: Any, due: Any) -> Any:
