@@ -150,25 +150,31 @@ class _Walk:
         below = self.balance < 0
         self._starve(np.flatnonzero(below & (before == 0)), flow, terms, spent, first, stop)
         broken = np.flatnonzero(below & (before != 0))
+        if not len(broken):
+            return
         outcome, year = self.outcome, first // self.plan.steps_per_year
         flows, spending, outlay, essential = (
             _of(one, broken) for one in (flow, spent, terms.outlay, terms.essential)
         )
         balance = before[broken]
         factors = self._factors(first, stop, broken)
-        for step in range(first, stop):
+        missing = np.empty_like(factors)
+        for step, factor in enumerate(factors):
             if self.plan.pays_at_end:
-                balance = balance * factors[step - first]
+                balance = balance * factor
             balance = balance + flows
-            missing = np.maximum(-balance, 0)
-            balance = np.maximum(balance, 0)
+            np.maximum(-balance, 0, out=missing[step])
+            np.maximum(balance, 0, out=balance)
             if not self.plan.pays_at_end:
-                balance = balance * factors[step - first]
-            unspent = np.maximum(missing - outlay, 0)
-            outcome.spending[year, broken] -= unspent
-            note_first(outcome.empty_step, broken, missing > 1e-9 * -flows, step)
-            note_first(outcome.short_step, broken, _is_less(spending - unspent, essential), step)
+                balance *= factor
         self.balance[broken] = balance
+        unspent = np.maximum(missing - outlay, 0)
+        outcome.spending[year, broken] -= unspent.sum(axis=0)
+        is_empty = missing > 1e-9 * -flows
+        is_short = _is_less(spending - unspent, essential)
+        for steps, happened in ((outcome.empty_step, is_empty), (outcome.short_step, is_short)):
+            since = np.where(happened.any(axis=0), first + happened.argmax(axis=0), self.plan.steps)
+            steps[broken] = np.minimum(steps[broken], since)
 
     def _starve(
         self,
@@ -188,21 +194,16 @@ class _Walk:
         )
         unspent = np.maximum(-flows - outlay, 0)
         outcome.spending[year, empty] -= (stop - first) * unspent
-        note_first(outcome.empty_step, empty, True, first)
-        note_first(outcome.short_step, empty, _is_less(spending - unspent, essential), first)
+        outcome.empty_step[empty] = np.minimum(outcome.empty_step[empty], first)
+        is_short = _is_less(spending - unspent, essential)
+        if np.any(is_short):
+            short = empty[is_short] if np.ndim(is_short) else empty
+            outcome.short_step[short] = np.minimum(outcome.short_step[short], first)
         self.balance[empty] = 0.0
 
     def _factors(self, first: int, stop: int, columns: npt.NDArray[np.int64]) -> Floats:
         factors = self.draws.growth[first:stop, columns].astype(np.float64)
         return np.asarray(factors * self.plan.growth_scale)
-
-
-def note_first(
-    steps: npt.NDArray[np.int32], columns: npt.NDArray[np.int64], happened: Any, step: int
-) -> None:
-    """Set `step` for the columns in which it happened, unless it had happened before."""
-    chosen = columns[np.broadcast_to(happened, columns.shape)]
-    steps[chosen] = np.minimum(steps[chosen], step)
 
 
 def _combined(fixed: Any, scale: Any, scaled: Any) -> Any:
