@@ -73,8 +73,8 @@ class BucketsWalk:
         self.outcome.tax = np.zeros((plan.years, draws.paths))
         self.balances = [np.full(draws.paths, one) for one in plan.buckets.balance]
         self.bases = [np.full(draws.paths, one) for one in plan.buckets.basis]
-        self.rule = Retired(plan, draws)
-        self.terms = all_terms(plan).each() if plan.flows_nominal is None else None
+        self.terms = all_terms(plan) if plan.flows_nominal is None else None
+        self.rule = Retired(plan, draws, self.terms)
         self.price: Any = plan.price_start
         self.detail: Detail | None = None
         self.record: Record | None = None
@@ -100,7 +100,7 @@ class BucketsWalk:
     def _flow(self, step: int) -> None:
         plan, buckets, year = self.plan, self.plan.buckets, step // self.plan.steps_per_year
         is_retired = step >= plan.retirement
-        terms = self.terms[step] if self.terms is not None else terms_at(plan, step, self.price)
+        terms = self.terms.at(step) if self.terms is not None else terms_at(plan, step, self.price)
         scale = self.rule.scale if is_retired else 1.0
         gross = scale if is_retired and plan.rule.is_of_balance else None
         net = terms.fixed - terms.deposit + (0.0 if gross is not None else scale * terms.scaled)

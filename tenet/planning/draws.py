@@ -46,13 +46,21 @@ class Draws:
 
     def first(self, steps: int, paths: int) -> Draws:
         """The same draws, fewer steps and paths."""
-        cut = (slice(steps), slice(paths))
+        some = self.columns(slice(paths))
+        return replace(
+            some,
+            growth=some.growth[:steps],
+            inflation=None if some.inflation is None else some.inflation[:steps],
+            weights=self.weights[:steps],
+        )
+
+    def columns(self, chosen: slice | npt.NDArray[np.int64]) -> Draws:
+        """The same draws, some paths."""
         return replace(
             self,
-            growth=self.growth[cut],
-            inflation=None if self.inflation is None else self.inflation[cut],
-            starts=None if self.starts is None else self.starts[:paths],
-            weights=self.weights[:steps],
+            growth=self.growth[:, chosen],
+            inflation=None if self.inflation is None else self.inflation[:, chosen],
+            starts=None if self.starts is None else self.starts[chosen],
         )
 
 

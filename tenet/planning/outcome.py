@@ -38,14 +38,15 @@ class Outcome:
 
 
 def empty_outcome(plan: Plan, draws: Draws) -> Outcome:
-    """An outcome before its first step."""
-    years, paths = plan.years, draws.paths
-    wealth = np.empty((years + 1, paths))
-    wealth[0] = plan.buckets.balance.sum()
+    """An outcome before its first step. Of S plans walked together, N is (S, N)."""
+    start = plan.buckets.balance.sum(axis=0)
+    paths = (*start.shape[:1], draws.paths)
+    wealth = np.empty((plan.years + 1, *paths))
+    wealth[0] = start
     return Outcome(
         wealth=wealth,
-        spending=np.empty((years, paths)),
-        tax=np.zeros((0, paths)),
+        spending=np.empty((plan.years, *paths)),
+        tax=np.zeros((0, *paths)),
         short_step=np.full(paths, plan.steps, np.int32),
         empty_step=np.full(paths, plan.steps, np.int32),
         price=yearly_price(plan, draws),

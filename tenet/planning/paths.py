@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,12 +49,7 @@ def path_rows(simulation: Simulation, numbers: Sequence[int]) -> pl.DataFrame:
     plan, draws = simulation.plan, simulation.draws
     _check(numbers, draws.paths)
     chosen = np.asarray(numbers)
-    some = replace(
-        draws,
-        growth=draws.growth[:, chosen],
-        inflation=None if draws.inflation is None else draws.inflation[:, chosen],
-        starts=None if draws.starts is None else draws.starts[chosen],
-    )
+    some = draws.columns(chosen)
     walk = BucketsWalk(plan, some)
     walk.record = Record([], [], [], [])
     walk.run()

@@ -7,26 +7,30 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tenet.planning.rules import Decision, Past, decide, decide_first
-from tenet.planning.terms import all_terms, yearly_need
+from tenet.planning.terms import yearly_need
 
 if TYPE_CHECKING:
     from typing import Any
 
     from tenet.planning.draws import Draws
     from tenet.planning.plan import Floats, Plan
+    from tenet.planning.terms import Terms
 
 
 class Retired:
-    """The rule of one walk. `scale` is what its last decision multiplies the scaled terms by."""
+    """The rule of one walk. `scale` is what its last decision multiplies the scaled terms by.
 
-    def __init__(self, plan: Plan, draws: Draws) -> None:
+    terms: of all steps; None where they depend on the path.
+    """
+
+    def __init__(self, plan: Plan, draws: Draws, terms: Terms | None) -> None:
         self._plan, self._draws, self._rule = plan, draws, plan.rule
         self._decision: Decision | None = None
         self._level: Floats = np.ones(draws.paths)
         self._peak: Floats = np.ones(draws.paths)
         self._grown: Floats | None = None
         self.scale: Any = 1.0
-        self._needs = None if plan.flows_nominal is not None else -all_terms(plan).scaled
+        self._needs = None if terms is None else -terms.scaled
 
     @property
     def looks_back(self) -> bool:
@@ -66,7 +70,7 @@ class Retired:
     def _need(self, step: int, price: Any) -> Any:
         if self._needs is None:
             return yearly_need(self._plan, step, price)
-        return self._needs[step : step + self._plan.steps_per_year].sum()
+        return self._needs[step : step + self._plan.steps_per_year].sum(axis=0)
 
     def _past(self, step: int) -> Past:
         if self._rule.kind == "flex":

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from tenet.planning.plan import Floats, RuleNumbers
 
 
@@ -107,10 +109,8 @@ def guyton_klinger(
     granted = np.minimum(past.inflation, rule.inflation_cap)
     taken = last * ((1 + granted) / (1 + past.inflation))
     _multiply(taken, frozen, 1 / (1 + granted))
-    cut = np.False_ & frozen
-    if years_left > rule.no_cut_final_years:
-        cut = taken > rule.lower * level
-        _multiply(taken, cut, 1 - rule.cut)
+    cut = (taken > rule.lower * level) & (years_left > rule.no_cut_final_years)
+    _multiply(taken, cut, 1 - rule.cut)
     raised = taken < rule.upper * level
     _multiply(taken, raised, 1 + rule.raise_)
     return Adjusted(taken, frozen, cut, raised)
@@ -120,7 +120,16 @@ def _multiply(values: Floats, mask: Any, factor: Any) -> None:
     """Multiply where the mask is true; by places, which is quicker than a choice for all."""
     places = np.flatnonzero(mask)
     if len(places):
-        values[places] *= factor[places] if np.ndim(factor) else factor
+        values.reshape(-1)[places] *= at_places(factor, places, values.shape)
+
+
+def at_places(value: Any, places: npt.NDArray[np.int64], shape: tuple[int, ...]) -> Any:
+    """A number, (S, 1), (N,) or whole value at places of the flattened shape."""
+    if np.ndim(value) == 0:
+        return value
+    if value.shape == shape:
+        return value.reshape(-1)[places]
+    return np.broadcast_to(value, shape)[np.unravel_index(places, shape)]
 
 
 def flex_cut(drawdown: Floats | float, cuts: tuple[tuple[float, float], ...]) -> Floats:

@@ -49,11 +49,8 @@ class Simulation:
 
         A plan without essential spending is judged by what its rule takes, or its streams need.
         """
-        has_essential = self.plan.flows.essential.any() or (
-            self.plan.flows_nominal is not None and self.plan.flows_nominal.essential.any()
-        )
-        failed = self.outcome.short_step if has_essential else self.outcome.empty_step
-        return np.asarray(failed >= self.lived)
+        outcome = self.outcome
+        return safe_paths(self.plan, outcome.short_step, outcome.empty_step, self.lived)
 
     @cached_property
     def success(self) -> Chance:
@@ -104,6 +101,18 @@ class Simulation:
                 "empty_share": empty / paths,
             }
         )
+
+
+def safe_paths(
+    plan: Plan,
+    short_step: npt.NDArray[np.int32],
+    empty_step: npt.NDArray[np.int32],
+    lived: npt.NDArray[np.int64],
+) -> npt.NDArray[np.bool_]:
+    """As Simulation.is_safe, of the first failures and the steps lived, (N,) each."""
+    nominal = plan.flows_nominal
+    has_essential = plan.flows.essential.any() or (nominal is not None and nominal.essential.any())
+    return np.asarray((short_step if has_essential else empty_step) >= lived)
 
 
 def simulate(

@@ -10,17 +10,23 @@ rules of the balance, a factor for the others.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from tenet.planning.plan import Plan
 
 
 @dataclass(frozen=True)
 class Terms:
-    """Terms of one step (numbers or (N,)) or of all steps (T,); real money per step."""
+    """Terms of one step (numbers or (N,)) or of all steps (T,); real money per step.
+
+    Of S plans walked together (stack.py): (S, 1) and (T, S, 1) where they differ.
+    """
 
     fixed: Any
     scaled: Any
@@ -33,9 +39,22 @@ class Terms:
     """What leaves and is no spending; it is given up first when money is short."""
     income: Any
 
-    def each(self) -> list[Terms]:
-        """The terms of every step out of those of all, as plain numbers."""
-        return [Terms(*row) for row in np.stack(list(vars(self).values()), axis=1).tolist()]
+    def at(self, step: int) -> Terms:
+        """The terms of one step out of those of all."""
+        return Terms(*(column[step] for column in self._columns))
+
+    def changes(self) -> npt.NDArray[np.bool_]:
+        """(T,): whether any term of a step is another than in the step before; true at 0."""
+        columns = [getattr(self, one.name) for one in fields(self)]
+        is_new = np.ones(len(columns[0]), np.bool_)
+        differ = [values[1:] != values[:-1] for values in columns]
+        is_new[1:] = np.any([one.any(axis=(1, 2)) if one.ndim > 1 else one for one in differ], 0)
+        return is_new
+
+    @cached_property
+    def _columns(self) -> list[Any]:
+        columns = [getattr(self, one.name) for one in fields(self)]
+        return [values.tolist() if values.ndim == 1 else list(values) for values in columns]
 
 
 def all_terms(plan: Plan) -> Terms:

@@ -15,6 +15,7 @@ import numpy as np
 from tenet.planning import buckets_walk
 from tenet.planning.outcome import Outcome, empty_outcome
 from tenet.planning.retired import Retired
+from tenet.planning.rules import at_places
 from tenet.planning.terms import Terms, all_terms, terms_at
 
 if TYPE_CHECKING:
@@ -35,26 +36,35 @@ def walked(plan: Plan, draws: Draws, memory: Memory | None = None) -> Outcome:
 
 
 def single_walk(
-    plan: Plan, draws: Draws, memory: Memory | None = None, *, is_floored: bool = True
+    plan: Plan,
+    draws: Draws,
+    memory: Memory | None = None,
+    *,
+    terms: Terms | None = None,
+    is_floored: bool = True,
 ) -> Outcome:
     """As `walked`, for one bucket.
 
+    terms: of all steps, where they are known already: those of several plans (stack.py).
     is_floored: false lets balances fall below zero, and nothing is short: for exact moments.
     """
-    walk = _Walk(plan, draws, memory)
+    walk = _Walk(plan, draws, memory, terms)
     for first, stop in walk.stretches():
         walk.go(first, stop, is_floored)
     return walk.outcome
 
 
 class _Walk:
-    def __init__(self, plan: Plan, draws: Draws, memory: Memory | None) -> None:
+    def __init__(
+        self, plan: Plan, draws: Draws, memory: Memory | None, terms: Terms | None
+    ) -> None:
         self.plan, self.draws, self.memory = plan, draws, memory
         self.outcome = empty_outcome(plan, draws)
-        self.balance: Floats = np.full(draws.paths, plan.buckets.balance[0])
-        self.rule = Retired(plan, draws)
-        self.terms = all_terms(plan) if plan.flows_nominal is None else None
-        self.each = self.terms.each() if self.terms is not None else None
+        self.balance: Floats = self.outcome.wealth[0].copy()
+        if terms is None and plan.flows_nominal is None:
+            terms = all_terms(plan)
+        self.terms = terms
+        self.rule = Retired(plan, draws, self.terms)
         self.price: Any = plan.price_start
 
     def stretches(self) -> list[tuple[int, int]]:
@@ -63,13 +73,11 @@ class _Walk:
         if self.terms is None:
             return [(step, step + 1) for step in range(plan.steps)]
         steps = np.arange(plan.steps)
-        is_new = steps % plan.steps_per_year == 0
+        is_new = self.terms.changes() | (steps % plan.steps_per_year == 0)
         if self.rule.decides:
             is_new |= (steps >= plan.retirement) & (
                 (steps - plan.retirement) % plan.steps_per_year == 0
             )
-        for values in vars(self.terms).values():
-            is_new[1:] |= values[1:] != values[:-1]
         bounds = [*np.flatnonzero(is_new).tolist(), plan.steps]
         return list(pairwise(bounds))
 
@@ -82,7 +90,9 @@ class _Walk:
         scale = rule.scale if first >= plan.retirement else 1.0
         if self.terms is None and plan.pays_at_end:
             self._rise(first)
-        terms = self.each[first] if self.each is not None else terms_at(plan, first, self.price)
+        terms = (
+            self.terms.at(first) if self.terms is not None else terms_at(plan, first, self.price)
+        )
         flow = _combined(terms.fixed, scale, terms.scaled)
         product, series = self._grown(first, stop)
         before = self.balance
@@ -154,10 +164,11 @@ class _Walk:
             return
         outcome, year = self.outcome, first // self.plan.steps_per_year
         flows, spending, outlay, essential = (
-            _of(one, broken) for one in (flow, spent, terms.outlay, terms.essential)
+            at_places(one, broken, before.shape)
+            for one in (flow, spent, terms.outlay, terms.essential)
         )
-        balance = before[broken]
-        factors = self._factors(first, stop, broken)
+        balance = before.reshape(-1)[broken]
+        factors = self._factors(first, stop, broken % self.draws.paths)
         missing = np.empty_like(factors)
         for step, factor in enumerate(factors):
             if self.plan.pays_at_end:
@@ -167,14 +178,15 @@ class _Walk:
             np.maximum(balance, 0, out=balance)
             if not self.plan.pays_at_end:
                 balance *= factor
-        self.balance[broken] = balance
+        self.balance.reshape(-1)[broken] = balance
         unspent = np.maximum(missing - outlay, 0)
-        outcome.spending[year, broken] -= unspent.sum(axis=0)
+        outcome.spending[year].reshape(-1)[broken] -= unspent.sum(axis=0)
         is_empty = missing > 1e-9 * -flows
         is_short = _is_less(spending - unspent, essential)
         for steps, happened in ((outcome.empty_step, is_empty), (outcome.short_step, is_short)):
             since = np.where(happened.any(axis=0), first + happened.argmax(axis=0), self.plan.steps)
-            steps[broken] = np.minimum(steps[broken], since)
+            flat = steps.reshape(-1)
+            flat[broken] = np.minimum(flat[broken], since)
 
     def _starve(
         self,
@@ -190,16 +202,16 @@ class _Walk:
             return
         outcome, year = self.outcome, first // self.plan.steps_per_year
         flows, spending, outlay, essential = (
-            _of(one, empty) for one in (flow, spent, terms.outlay, terms.essential)
+            at_places(one, empty, self.balance.shape)
+            for one in (flow, spent, terms.outlay, terms.essential)
         )
         unspent = np.maximum(-flows - outlay, 0)
-        outcome.spending[year, empty] -= (stop - first) * unspent
-        outcome.empty_step[empty] = np.minimum(outcome.empty_step[empty], first)
-        is_short = _is_less(spending - unspent, essential)
-        if np.any(is_short):
-            short = empty[is_short] if np.ndim(is_short) else empty
-            outcome.short_step[short] = np.minimum(outcome.short_step[short], first)
-        self.balance[empty] = 0.0
+        outcome.spending[year].reshape(-1)[empty] -= (stop - first) * unspent
+        is_short = np.broadcast_to(_is_less(spending - unspent, essential), empty.shape)
+        for steps, places in ((outcome.empty_step, empty), (outcome.short_step, empty[is_short])):
+            flat = steps.reshape(-1)
+            flat[places] = np.minimum(flat[places], first)
+        self.balance.reshape(-1)[empty] = 0.0
 
     def _factors(self, first: int, stop: int, columns: npt.NDArray[np.int64]) -> Floats:
         factors = self.draws.growth[first:stop, columns].astype(np.float64)
@@ -218,7 +230,3 @@ def _combined(fixed: Any, scale: Any, scaled: Any) -> Any:
 
 def _is_less(paid: Any, due: Any) -> Any:
     return paid < due * (1 - 1e-9) - 1e-9
-
-
-def _of(value: Any, columns: npt.NDArray[np.int64]) -> Any:
-    return value[columns] if np.ndim(value) else value
