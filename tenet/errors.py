@@ -30,6 +30,9 @@
     ├── NotebookStopped         the server of a notebook ended by itself
     ├── PortTaken               exit 2: a notebook cannot be served on that port
     ├── NotScheduled            the system's scheduler cannot be told
+    ├── ScenarioInvalid         exit 2: a scenario of the planner contradicts itself
+    ├── InputOutOfRange         exit 2: a number given to the planner is not allowed
+    ├── ReturnsRefused          exit 2: a table of returns is missing, short or has wrong columns
     ├── DayTooEarly             exit 2: a report was asked for a day before the first
     └── DayTooLate              exit 2: a report was asked for a day after the last
 
@@ -332,6 +335,36 @@ class DayTooLate(TenetError):
         super().__init__(
             f"no values on {day} yet", hint=f"values end on {last}; `tenet build` renews them"
         )
+
+
+class ScenarioInvalid(TenetError):
+    """A scenario is not what it should be: each problem with its field, the given, the allowed."""
+
+    exit_code = 2
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("the scenario cannot be used:\n" + "\n".join(problems))
+
+
+class InputOutOfRange(TenetError):
+    """An argument of a planning function is outside of what is allowed."""
+
+    exit_code = 2
+
+    def __init__(self, name: str, given: object, allowed: str) -> None:
+        self.name, self.given, self.allowed = name, given, allowed
+        super().__init__(f"{name}: given {given}; allowed is {allowed}")
+
+
+class ReturnsRefused(TenetError):
+    """A table of past returns cannot be used."""
+
+    exit_code = 2
+
+    def __init__(self, problem: str, *, hint: str = "") -> None:
+        self.problem = problem
+        super().__init__(f"table of returns: {problem}", hint=hint)
 
 
 class NotFound(TenetError):
