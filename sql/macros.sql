@@ -74,3 +74,7 @@ create or replace temp macro value_in_base(amount, rate) as
         when is_certain(amount::double * rate::double) then (amount::double * rate::double)::decimal(18, 2)
         else try((amount::decimal(28, 2) * rate::decimal(38, 10))::decimal(18, 2))
     end;
+
+-- Whether two counts of units are one, but for what a broker's decimals leave off.
+create or replace temp macro is_same_count(count, expected) as
+    abs(count - expected) <= 0.000001 * abs(count);

@@ -1,10 +1,9 @@
-"""`kill -9` for tests: commands in processes of their own, and what must hold once they are dead."""
+"""`kill -9` for tests: commands in processes of their own, and what holds once they are dead."""
 
 from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from tenet import lake, verification
 from tenet.landings import landings
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable, Iterator
 
     Victim = Callable[..., int]

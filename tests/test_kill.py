@@ -9,14 +9,15 @@ import shutil
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
 from conftest import AT, write_folder
-from kills import KILLED, Watch, no_fork
+from kills import KILLED, Watch, killed_at_every_step, no_fork
 from marts import landed_rows, marts
 
-from tenet.home import last_build, writing
+from tenet.home import writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,22 +31,6 @@ if TYPE_CHECKING:
 pytestmark = no_fork
 
 DAY = date(2024, 1, 4)
-STEPS = 18
-"""More than an import or a build has, so that the last of them is never reached."""
-
-
-def moments(seed: int, times: int, longest: float) -> list[dict[str, float]]:
-    """Moments to be killed at: each step that Python takes on files, and times between."""
-    chance = random.Random(seed)
-    steps: list[dict[str, float]] = [{"step": step} for step in range(1, STEPS + 1)]
-    return steps + [{"seconds": chance.uniform(0, longest)} for _ in range(times)]
-
-
-def assert_killed_at_every_step(codes: list[int]) -> None:
-    assert set(codes) == {KILLED, 0}
-    killed = [code == KILLED for code in codes[:STEPS]]
-    assert killed == sorted(killed, reverse=True)
-    assert (killed[9], killed[-1]) == (True, False)
 
 
 def depots(folder: Path, numbers: Iterable[int]) -> Path:
@@ -70,22 +55,26 @@ def test_an_import_killed_at_any_moment_lands_whole_or_not_at_all(
     victim: Victim, home: Path, tmp_path: Path
 ) -> None:
     unharmed = shutil.copytree(home, tmp_path / "unharmed")
-    kills = moments(seed=1, times=92, longest=0.2)
     whole = {"accounts", "closes", "holdings", "snapshots"}
-    watch, codes = Watch(home), []
-    for number, kill in enumerate(kills):
-        folder, before = depots(tmp_path / f"depot {number}", [number]), watch.landed
-        codes.append(victim("--home", home, "import", folder, **kill))
+    watch, numbers, chance = Watch(home), count(), random.Random(1)
+
+    def run(**kill: float) -> int:
+        number, before = next(numbers), watch.landed
+        folder = depots(tmp_path / f"depot {number}", [number])
+        code = victim("--home", home, "import", folder, **kill)
         watch.look(kill)
         assert {name for _, name in watch.landed - before} in (set(), whole), kill
-        if number % 11 == 10:
+        if number % 10 == 9:
             assert victim("--home", home, "import", folder) == 0, kill
             watch.look_at_rest(kill)
             assert {name for _, name in watch.landed - before} == whole, kill
-    assert_killed_at_every_step(codes)
-    assert codes.count(KILLED) > 70
+        return code
 
-    everything = depots(tmp_path / "all", range(len(kills)))
+    assert killed_at_every_step(lambda step: run(step=step)) > 12
+    codes = [run(seconds=chance.uniform(0, 0.15)) for _ in range(45)]
+    assert set(codes) <= {KILLED, 0}
+
+    everything = depots(tmp_path / "all", range(next(numbers)))
     for place in (home, unharmed):
         assert victim("--home", place, "import", everything) == 0
         assert victim("--home", place, "build", "--today", DAY) == 0
@@ -96,20 +85,28 @@ def test_a_build_killed_at_any_moment_leaves_a_whole_one_published(
     victim: Victim, home: Path, tmp_path: Path
 ) -> None:
     unharmed, rows = shutil.copytree(home, tmp_path / "unharmed"), landed_rows(home)
-    watch, codes = Watch(home), []
-    for number, kill in enumerate(moments(seed=2, times=22, longest=0.6)):
-        day = f"{DAY + timedelta(days=number)}"
-        codes.append(victim("--home", home, "build", "--today", day, **kill))
+    watch, days, chance = (
+        Watch(home),
+        iter(DAY + timedelta(days=n) for n in count()),
+        random.Random(2),
+    )
+
+    def run(**kill: float) -> int:
+        day = f"{next(days)}"
+        code = victim("--home", home, "build", "--today", day, **kill)
         watch.look(kill)
-        if number % 10 == 9:
-            assert victim("--home", home, "build", "--today", day) == 0, kill
-            watch.look_at_rest(kill)
-            assert (last_build(home) or {})["through_date"] == day
-    assert_killed_at_every_step(codes)
-    assert codes.count(KILLED) > 20
+        return code
+
+    assert killed_at_every_step(lambda step: run(step=step)) > 8
+    watch.look_at_rest("the last step")
+    codes = [run(seconds=chance.uniform(0, 0.6)) for _ in range(24)]
+    assert set(codes) <= {KILLED, 0}
     assert landed_rows(home) == rows
 
-    assert victim("--home", unharmed, "build", "--today", day) == 0
+    day = f"{next(days)}"
+    for place in (home, unharmed):
+        assert victim("--home", place, "build", "--today", day) == 0
+    watch.look_at_rest(day)
     assert marts(home) == marts(unharmed)
 
 
