@@ -6,18 +6,23 @@ by day, and then what a broker and a price source made of it. Many worlds make o
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from naive import Row, rounded
 
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Sequence
+
 FIRST, THROUGH = date(2024, 3, 4), date(2024, 4, 12)
 DAYS = [FIRST + timedelta(days=number) for number in range((THROUGH - FIRST).days + 1)]
-RATIOS = [Fraction(text) for text in ("2 3 4 7 10 20 50 1.5 0.5 0.25 0.2 0.1 0.125 0.02".split())]
+RATIOS = [Fraction(n) for n in (2, 3, 4, 7, 10, 20, 50)] + [Fraction(3, 2)]
+RATIOS += [Fraction(1, n) for n in (2, 4, 5, 8, 10, 50)]
+LAGS = (0, 0, 0, 1, 2, 3, 5, 8, -1, -1)
 SERIES = ("as_traded", "each_evening", "at_once", "in_between", "not_restated", "twice")
 
 
@@ -68,39 +73,40 @@ class World:
         return values
 
 
-def world(name: str, chance: random.Random) -> World:
-    """A world drawn by chance."""
+def world(name: str, chance: random.Random, *, splits: int, lags: Sequence[int]) -> World:
+    """A world drawn by chance. splits: how many. lags: of the broker's count, to choose from."""
     is_crypto = chance.random() < 0.15
     first = chance.randint(8, 20)
-    days = [first, first + chance.choice([1, 2, 3, 5, 10])][: chance.choice([1, 1, 2])]
-    splits = {DAYS[number]: chance.choice(RATIOS) for number in days}
+    days = [first, first + chance.choice([1, 2, 3, 5, 10])][:splits]
+    ratios = {DAYS[number]: chance.choice(RATIOS) for number in days}
     closes, price = {}, Fraction(chance.randint(50, 2000))
     for day in DAYS:
-        price = price * chance.randint(970, 1030) / 1000 / splits.get(day, 1)
+        price = price * chance.randint(970, 1030) / 1000 / ratios.get(day, 1)
         if is_crypto or day.weekday() < 5:
             closes[day] = Fraction(rounded(price, 6))
     traded = chance.sample(DAYS[1:], chance.choice([0, 0, 1, 2]))
     if chance.random() < 0.2:
         traded.append(DAYS[first])
-    counts, trades, units = {}, {}, Fraction(chance.choice([-1, 1, 1]) * chance.randint(1, 40) * 400)
+    counts, trades, units = {}, {}, Fraction(chance.choice([-1, 1, 1]) * chance.randint(200, 9000))
     for day in DAYS:
-        units *= splits.get(day, 1)
+        units *= ratios.get(day, 1)
         if day in traded:
-            trades[day] = Fraction(chance.choice([-3, -2, -1, 1, 2, 3, 4, 6]), 10) * units
+            trades[day] = (
+                Fraction(chance.choice([-307, -193, -101, 107, 211, 401, 607]), 1000) * units
+            )
             units += trades[day]
         counts[day] = units
-    lags = [0, 0, 0, 1, 2, 3, 5, 8, -1, -1]
     count_lag = chance.choice(lags)
     share = chance.choice([0.3, 0.7, 1.0])
     return World(
         name,
         is_crypto,
-        splits,
+        ratios,
         closes,
         counts,
         trades,
         count_lag,
-        chance.choice([None, 0, count_lag, chance.choice(lags)]),
+        chance.choice([None, 0, count_lag, chance.choice(LAGS)]),
         [DAYS[0], *(day for day in DAYS[1:] if chance.random() < share)],
         chance.choice(SERIES),
         DAYS[min(days[-1] + chance.choice([0, 1, 2, 4, 12]), len(DAYS) - 1)],
@@ -111,8 +117,7 @@ def world(name: str, chance: random.Random) -> World:
 def raw(worlds: list[World]) -> dict[str, list[Row]]:
     """What the brokers and sources of these worlds tell, as the oracle and the lake take it."""
     tables: dict[str, list[Row]] = {
-        name: []
-        for name in ("accounts", "snapshots", "holdings", "activities", "closes", "splits")
+        name: [] for name in ("accounts", "snapshots", "holdings", "activities", "closes", "splits")
     }
     for one in worlds:
         account = {"account_id": f"depot:{one.name}"}
@@ -126,9 +131,7 @@ def raw(worlds: list[World]) -> dict[str, list[Row]]:
         tables["closes"] += _closes(one)
         for day, ratio in one.splits.items():
             told = {"split_date": day, "ratio": rounded(ratio, 10), "source": "yahoo"}
-            tables["splits"].append(
-                {"security_id": one.name, **told, "observed_at": _evening(day)}
-            )
+            tables["splits"].append({"security_id": one.name, **told, "observed_at": _evening(day)})
     return {
         name: [row | {"landing_id": "0"} for row in rows] for name, rows in tables.items() if rows
     }
