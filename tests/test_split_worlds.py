@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
-from households import Household, valued, values
+from households import KEY, Household, valued, values
 from split_worlds import LAGS, THROUGH, World, raw, world
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ def worlds(seed: int, number: int, splits: int, lags: tuple[int, ...]) -> list[W
 def is_true(row: Row, value: Fraction) -> bool:
     """Right to a hundred-thousandth and two cents: what is sent is rounded."""
     found = row["market_value"]
-    return found is not None and abs(Fraction(found) - value) <= abs(value) / 100_000 + Fraction(1, 50)
+    return found is not None and abs(Fraction(found) - value) <= abs(value) / 100_000 + Fraction(
+        1, 50
+    )
 
 
 @pytest.mark.parametrize(
@@ -51,3 +53,13 @@ def test_values_around_splits_are_true_or_listed_as_unclear(
     kinds = {row["kind"] for row in issues}
     assert {"split_not_restated", "split_applied_twice", "split_price_late"} <= kinds
     assert splits == 2 or {"split_count_late", "split_count_early"} <= kinds
+
+
+@pytest.mark.parametrize("splits", [1, 2])
+def test_the_models_read_splits_as_the_oracle_does(tmp_path: Path, splits: int) -> None:
+    household = Household(raw(worlds(8, 60, splits, LAGS)), THROUGH, "UTC", "USD")
+    found = {tuple(row[name] for name in KEY): row for row in valued(tmp_path / "home", household)}
+    expected = {tuple(row[name] for name in KEY): row for row in household.expected()}
+    assert found.keys() == expected.keys()
+    for key, row in expected.items():
+        assert {name: found[key][name] for name in row} == row
