@@ -79,7 +79,8 @@ def world(name: str, chance: random.Random, *, splits: int, lags: Sequence[int])
     first = chance.randint(8, 20)
     days = [first, first + chance.choice([1, 2, 3, 5, 10])][:splits]
     ratios = {DAYS[number]: chance.choice(RATIOS) for number in days}
-    while len(ratios) > 1 and 0.7 < prod(ratios.values()) < 1.4:  # no day's move, if told at once
+    # Known limits: two splits of one ratio, and two that together look like a day's move.
+    while len(ratios) > len(set(ratios.values())) or 0.7 < prod(ratios.values()) < 1.4:
         ratios = {day: chance.choice(RATIOS) for day in ratios}
     closes, price = {}, Fraction(chance.randint(50, 2000))
     for day in DAYS:
