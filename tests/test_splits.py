@@ -77,26 +77,46 @@ def test_a_brokers_late_count_is_told_by_its_jump_or_its_price(
     same(answer(tmp_path, ISSUES, **household), f"kind day source\n{issues}")
 
 
-def test_a_count_that_nothing_explains_is_used_as_sent_and_listed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("units", [10, 12, 7])
+def test_a_count_that_nothing_explains_is_used_as_sent_and_listed(
+    tmp_path: Path, units: int
+) -> None:
     household = {
         "through": "2024-06-10",
         "snapshots": SNAPSHOTS,
         "splits": FOUR_FOR_ONE,
         "closes": RESTATED,
-        "holdings": """
+        "holdings": f"""
             snapshot_id  security_id  account_id  quantity
             friday       NVDA         broker:1    10
-            monday       NVDA         broker:1    10
+            monday       NVDA         broker:1    {units}
         """,
     }
     same(
         answer(tmp_path, f"{VALUES} and valuation_date = '2024-06-10'", **household),
-        "day units price value\n2024-06-10 10 101 1010",
+        f"day units price value\n2024-06-10 {units} 101 {101 * units}",
     )
     same(
         answer(tmp_path, ISSUES, **household),
         "kind day source\nsplit_count_unclear 2024-06-10 monday",
     )
+
+
+def test_a_count_near_what_the_split_makes_of_it_is_not_listed(tmp_path: Path) -> None:
+    found = answer(
+        tmp_path,
+        ISSUES,
+        through="2024-06-10",
+        snapshots=SNAPSHOTS,
+        splits=FOUR_FOR_ONE,
+        closes=RESTATED,
+        holdings="""
+            snapshot_id  security_id  account_id  quantity
+            friday       NVDA         broker:1    10
+            monday       NVDA         broker:1    25
+        """,
+    )
+    same(found, "kind day source")
 
 
 def test_a_count_that_doubles_by_a_purchase_is_no_late_split(tmp_path: Path) -> None:
