@@ -152,12 +152,14 @@ def is_jump(report: Report, following: Report, ratio: Fraction, activities: list
     told = [
         (row["activity_date"], Fraction(row["quantity"]))
         for row in activities
-        if row["type"] in TRADES and report.day <= row["activity_date"] <= following.day
+        if row["type"] in TRADES
+        and row["quantity"] is not None
+        and report.day <= row["activity_date"] <= following.day
     ]
     whole = sum((units for _, units in told), start=Fraction(0))
     later = sum((units for day, units in told if day > report.day), start=Fraction(0))
     split = count * ratio
-    if is_same(found, count + whole) or is_same(found, count + later):
+    if told and (is_same(found, count + whole) or is_same(found, count + later)):
         return False
     paid_out = found.denominator == 1 and int(found) == int(split)
     options = (split, (count + later) * ratio, split + later)

@@ -302,6 +302,23 @@ def test_a_reverse_split_may_pay_out_what_is_left_of_a_unit(tmp_path: Path) -> N
     )
 
 
+def test_a_small_split_whose_new_fraction_was_paid_out_is_in_step(tmp_path: Path) -> None:
+    household = {
+        "through": "2024-06-10",
+        "snapshots": SNAPSHOTS,
+        "splits": "security_id split_date ratio\nNVDA 2024-06-10 1.05",
+        "closes": RESTATED,
+        "holdings": """
+            snapshot_id  security_id  account_id  quantity  snapshot_price
+            friday       NVDA         broker:1    10        105
+            monday       NVDA         broker:1    10        106
+        """,
+    }
+    found = answer(tmp_path, f"{VALUES} and valuation_date = '2024-06-10'", **household)
+    same(found, "day units price value\n2024-06-10 10 101 1010")
+    assert "count" not in answer(tmp_path, ISSUES, **household)
+
+
 def test_a_close_that_dividends_have_lowered_since_keeps_its_first_number(tmp_path: Path) -> None:
     household = {
         "through": "2024-06-10",

@@ -58,6 +58,7 @@ stepped as (
         around.quantity,
         around.quantity_after,
         around.ratio,
+        count(trades.quantity) > 0 as has_trades,
         coalesce(sum(trades.quantity), 0) as traded,
         coalesce(sum(trades.quantity) filter (where trades.activity_date > around.snapshot_date), 0) as traded_later,
     from around
@@ -83,8 +84,13 @@ jumps as (
             or is_same_count(quantity_after, times_factor(quantity + traded_later, ratio))
             or is_same_count(quantity_after, times_factor(quantity, ratio) + traded_later)
         )
-        and not is_same_count(quantity_after, quantity + traded)
-        and not is_same_count(quantity_after, quantity + traded_later)
+        and not (
+            has_trades
+            and (
+                is_same_count(quantity_after, quantity + traded)
+                or is_same_count(quantity_after, quantity + traded_later)
+            )
+        )
 )
 
 select
