@@ -83,3 +83,7 @@ create or replace temp macro split_off(amount, share_before, share_until) as
         amount::decimal(24, 2),
         (round(amount::decimal(24, 2) * share_until, 2) - round(amount::decimal(24, 2) * share_before, 2))::decimal(24, 2)
     );
+
+-- Whether two counts of units are one, but for what a broker's decimals leave off.
+create or replace temp macro is_same_count(count, expected) as
+    abs(count - expected) <= 0.000001 * abs(count);

@@ -6,7 +6,7 @@ rule that divides or multiplies (minor units, closes as traded, splits until the
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -14,6 +14,8 @@ from math import prod
 from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from naive_splits import Close, Report, times_worked_in, traded_factor, unit_days
 
 Row = dict[str, Any]
 Raw = Mapping[str, list[Row]]
@@ -51,6 +53,7 @@ class Household:
     splits: Splits
     prices: Prices  # closes that are kept, and marks over them
     rates: Rates
+    units: dict[tuple[str, str], tuple[date, date]]  # per snapshot and security: of count and price
 
 
 def daily_holding_values(
@@ -71,9 +74,9 @@ def daily_holding_values(
     holdings = holdings_by_snapshot(raw, windows)
     splits = splits_by_day(raw)
     prices = prices_by_day(raw, holdings, splits, through, zone)
-    household = Household(
-        through, base_currency, stale_price_days, splits, prices, rates_by_day(raw)
-    )
+    units = units_by_holding(raw, windows, holdings, splits, prices)
+    rates = rates_by_day(raw)
+    household = Household(through, base_currency, stale_price_days, splits, prices, rates, units)
     rows = [
         row_on(day, snapshot, first, holding, household)
         for of_account in windows.values()
@@ -146,8 +149,55 @@ def holdings_by_snapshot(raw: Raw, windows: dict[str, list[Window]]) -> dict[str
 
 
 def quantity_on(day: date, holding: Row, snapshot_day: date, household: Household) -> Decimal:
-    ratio = split_ratio(household.splits, holding["security_id"], snapshot_day, day)
-    return rounded(Fraction(holding["quantity"]) * ratio, 10)
+    counted, _ = units_of(holding, snapshot_day, household)
+    ratio = split_ratio(household.splits, holding["security_id"], counted, day)
+    ahead = split_ratio(household.splits, holding["security_id"], day, counted)
+    return rounded(Fraction(holding["quantity"]) * ratio / ahead, 10)
+
+
+def units_of(holding: Row, snapshot_day: date, household: Household) -> tuple[date, date]:
+    """The days whose units its count and its price are in."""
+    own = (snapshot_day, snapshot_day)
+    return household.units.get((holding.get("snapshot_id", ""), holding["security_id"]), own)
+
+
+def units_by_holding(
+    raw: Raw,
+    windows: dict[str, list[Window]],
+    holdings: dict[str, list[Row]],
+    splits: Splits,
+    prices: Prices,
+) -> dict[tuple[str, str], tuple[date, date]]:
+    """Where a broker is out of step with a split; see tests/naive_splits.py."""
+    units = {}
+    activities = newest(raw, "activities", ["account_id", "external_id"])
+    for account_id, of_account in windows.items():
+        for security_id, ratios in splits.items():
+            found = [
+                (holding, report_on(day, holding, prices))
+                for snapshot, day, _ in of_account
+                for holding in holdings[snapshot["snapshot_id"]]
+                if holding["security_id"] == security_id and holding["quantity"] != 0
+            ]
+            own = [
+                row
+                for row in activities
+                if (row["account_id"], row.get("security_id")) == (account_id, security_id)
+            ]
+            days_of = unit_days([report for _, report in found], ratios, own)
+            for holding, report in found:
+                units[holding["snapshot_id"], security_id] = days_of[report.day]
+    return units
+
+
+def report_on(day: date, holding: Row, prices: Prices) -> Report:
+    """What a snapshot says of a security, beside the latest price in its currency."""
+    known = prices.get(holding["security_id"], {})
+    latest = max((price_date for price_date in known if price_date <= day), default=None)
+    close = None
+    if latest is not None and known[latest].currency in (None, holding["currency"]):
+        close = (known[latest].amount, latest)
+    return Report(day, holding["quantity"], holding["snapshot_price"], close)
 
 
 # Rule 4: price
@@ -159,9 +209,20 @@ def price_on(day: date, holding: Row, snapshot_day: date, household: Household) 
     known = household.prices.get(security_id, {})
     earlier = [price_date for price_date in known if price_date < day]
 
-    def carried(amount: Decimal, since: date, source: str, in_currency: str | None) -> Price:
-        ratio = split_ratio(household.splits, security_id, since, day)
-        return Price(rounded(Fraction(amount) / ratio, 10), since, source, in_currency)
+    def carried(
+        amount: Decimal,
+        since: date,
+        source: str,
+        in_currency: str | None,
+        unit_day: date | None = None,
+    ) -> Price:
+        ratio = split_ratio(household.splits, security_id, unit_day or since, day)
+        ahead = split_ratio(household.splits, security_id, day, unit_day or since)
+        return Price(rounded(Fraction(amount) / ratio * ahead, 10), since, source, in_currency)
+
+    def provided() -> Price:
+        _, unit_day = units_of(holding, snapshot_day, household)
+        return carried(own, snapshot_day, "snapshot", currency, unit_day)
 
     if security_id == ZERO_BALANCE:
         return Price(Decimal(0), day, "cash", currency)
@@ -173,16 +234,16 @@ def price_on(day: date, holding: Row, snapshot_day: date, household: Household) 
         return Price(known[day].amount, day, known[day].source, known[day].currency or currency)
     marked_since = any(price_date >= snapshot_day for price_date in earlier)
     if security_id.startswith(SYNTHETIC) and own is not None and not marked_since:  # c
-        return carried(own, snapshot_day, "snapshot", currency)
+        return provided()
     if day == household.through == snapshot_day and own is not None:  # d
-        return Price(own, day, "snapshot", currency, is_provisional=True)
+        return replace(provided(), is_provisional=True)
     if earlier:  # e
         latest = known[max(earlier)]
         is_stale = (day - latest.day).days > household.stale_price_days
         if not (is_stale and snapshot_day > latest.day and own is not None):
             return carried(latest.amount, latest.day, "carry_forward", latest.currency or currency)
     if own is not None:  # f
-        return carried(own, snapshot_day, "snapshot", currency)
+        return provided()
     return None  # g
 
 
@@ -211,16 +272,22 @@ def prices_by_day(
     prices: Prices = {}
     for security_id, by_day in offered.items():
         preferred = edits.get(security_id, {}).get("price_source", "yahoo")
-        traded: dict[date, Price] = {}
-        without_splits: dict[date, Fraction] = {}
+        chosen: list[Close] = []
         for day in sorted(by_day):
             close = first_by_source(by_day[day], [preferred, "yahoo", "coingecko"])
-            exact = Fraction(in_major(close["close"], close["currency"]) or 0)
-            if close["basis"] == "split_adjusted":
-                observed_day = local_day(close["observed_at"], zone)
-                exact *= split_ratio(splits, security_id, day, observed_day)
-            traded[day] = Price(rounded(exact, 10), day, "market", major(close["currency"]))
-            without_splits[day] = exact / split_ratio(splits, security_id, day, date.max)
+            amount = Fraction(in_major(close["close"], close["currency"]) or 0)
+            unit_day = max(day, local_day(close["observed_at"], zone))
+            series = (close["source"], close["observed_at"])
+            currency = major(close["currency"])
+            chosen.append(Close(day, amount, currency, close["basis"], unit_day, series))
+        ratios = splits.get(security_id, {})
+        worked_in = times_worked_in(chosen, ratios)
+        traded: dict[date, Price] = {}
+        without_splits: dict[date, Fraction] = {}
+        for one in chosen:
+            exact = one.amount * traded_factor(one, ratios, worked_in)
+            traded[one.day] = Price(rounded(exact, 10), one.day, "market", one.currency)
+            without_splits[one.day] = exact / split_ratio(splits, security_id, one.day, date.max)
         # A quarantined close is not replaced by another source's.
         kept = kept_by_guard(without_splits, is_crypto(security_id, edits, holdings))
         prices[security_id] = {day: traded[day] for day in kept}
@@ -267,7 +334,9 @@ def row_on(day: date, snapshot: Row, snapshot_day: date, holding: Row, household
     currency = price.currency if price else holding["currency"]
     fx_rate, fx_date = rate_on(day, currency, household) or (None, None)
     market_value = market_value_base = None
-    if price and price.is_provisional and holding.get("snapshot_value") is not None:
+    counted, priced = units_of(holding, snapshot_day, household)
+    is_whole = counted == priced and holding.get("snapshot_value") is not None
+    if price and price.is_provisional and is_whole:
         market_value = rounded(Fraction(holding["snapshot_value"]), 2)
     elif price:
         exact = Fraction(quantity) * Fraction(price.amount) * Fraction(holding["multiplier"])

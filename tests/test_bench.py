@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from tenet.bench.households import HOUSEHOLDS, LAST_DAY, SETTINGS, write
+from tenet.bench.shares import PARTS, parts
 from tenet.build import build
 from tenet.cli import cli
 from tenet.database import connect, literal
@@ -57,7 +58,19 @@ def test_the_report_compares_a_build_with_its_floors(tmp_path: Path) -> None:
     assert found == json.loads(out.read_text())
     assert set(found) == {"measured_at", "tenet", "commit", "machine", "sizes"}
     small = found["sizes"]["small"]
-    assert set(small) == {"household", "runs", "ratios", "seconds"}
+    assert set(small) == {"household", "runs", "ratios", "parts", "seconds"}
     assert {"import", "build", "build unchanged", "status", "copy", "loop"} <= set(small["runs"])
     assert small["ratios"]["build to write floor, CPU"]["value"] > 0
     assert "daily_holding_values" in small["seconds"]
+    assert set(small["parts"]) == {"values", "trust", "bridge"}
+    assert sum(small["parts"].values()) < sum(small["seconds"].values())
+    assert small["ratios"]["bridge to values"]["value"] > 0
+
+
+def test_a_part_has_what_only_its_marts_need() -> None:
+    found = parts()
+    assert {"int_prices", "int_positions", "stg_closes"} < found["values"]
+    assert "int_silences" in found["trust"]
+    assert "int_units_moved" in found["bridge"]
+    assert not found["trust"] & found["values"]
+    assert all(set(PARTS[part]) <= found[part] for part in PARTS)

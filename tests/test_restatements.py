@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,10 +29,15 @@ LATER = "2024-01-06T12:00:00Z"
 
 
 def build_again(
-    home: Path, *, through: date = THROUGH, force: bool = False, **options: int
+    home: Path,
+    *,
+    through: date = THROUGH,
+    at: datetime = AT,
+    force: bool = False,
+    **options: int,
 ) -> None:
     settings = load(home, timezone="UTC", **options)
-    build.build(settings, through=through, at=AT, force=force)
+    build.build(settings, through=through, at=at, force=force)
 
 
 def land(home: Path, folder: Path, **tables: str) -> None:
@@ -160,6 +165,32 @@ def test_a_restatement_stays_told_by_every_later_build(home: Path, tmp_path: Pat
     (home / "tenet.duckdb").unlink()
     build_again(home, through=date(2024, 1, 8))
     assert restated(home) == CASES["a corrected close"][1]
+
+
+def test_a_build_that_was_stopped_before_it_was_published_restated_nothing(
+    home: Path, tmp_path: Path
+) -> None:
+    names = ("tenet.duckdb", "build.json")
+    land(home, tmp_path / "later", **CASES["a corrected close"][0])
+    before = {name: (home / name).read_bytes() for name in names}
+    build_again(home)
+    for name in names:
+        (home / name).write_bytes(before[name])
+    land(home, tmp_path / "more", **CASES["a corrected rate"][0])
+    build_again(home)
+    assert sorted(row[0:2] for row in restated(home)) == [(2, "AAPL"), (2, "_CASH:EUR")]
+
+
+def test_a_value_that_comes_and_goes_is_told_each_time(home: Path, tmp_path: Path) -> None:
+    text = CLOSE + "AAPL,2024-01-02,yahoo,{},USD,split_adjusted,2024-01-0{}T12:00:00Z\n"
+    for number, close in enumerate(("186.00", "185.64", "186.00"), start=6):
+        land(home, tmp_path / f"{number}", closes=text.format(close, number))
+        build_again(home, at=AT + timedelta(days=number))
+    assert [row[2:4] for row in restated(home)] == [
+        (1856.4, 1860.0),
+        (1860.0, 1856.4),
+        (1856.4, 1860.0),
+    ]
 
 
 def test_a_build_of_its_own_notes_is_unchanged(home: Path, tmp_path: Path) -> None:

@@ -77,26 +77,46 @@ def test_a_brokers_late_count_is_told_by_its_jump_or_its_price(
     same(answer(tmp_path, ISSUES, **household), f"kind day source\n{issues}")
 
 
-def test_a_count_that_nothing_explains_is_used_as_sent_and_listed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("units", [10, 12, 7])
+def test_a_count_that_nothing_explains_is_used_as_sent_and_listed(
+    tmp_path: Path, units: int
+) -> None:
     household = {
         "through": "2024-06-10",
         "snapshots": SNAPSHOTS,
         "splits": FOUR_FOR_ONE,
         "closes": RESTATED,
-        "holdings": """
+        "holdings": f"""
             snapshot_id  security_id  account_id  quantity
             friday       NVDA         broker:1    10
-            monday       NVDA         broker:1    10
+            monday       NVDA         broker:1    {units}
         """,
     }
     same(
         answer(tmp_path, f"{VALUES} and valuation_date = '2024-06-10'", **household),
-        "day units price value\n2024-06-10 10 101 1010",
+        f"day units price value\n2024-06-10 {units} 101 {101 * units}",
     )
     same(
         answer(tmp_path, ISSUES, **household),
         "kind day source\nsplit_count_unclear 2024-06-10 monday",
     )
+
+
+def test_a_count_near_what_the_split_makes_of_it_is_not_listed(tmp_path: Path) -> None:
+    found = answer(
+        tmp_path,
+        ISSUES,
+        through="2024-06-10",
+        snapshots=SNAPSHOTS,
+        splits=FOUR_FOR_ONE,
+        closes=RESTATED,
+        holdings="""
+            snapshot_id  security_id  account_id  quantity
+            friday       NVDA         broker:1    10
+            monday       NVDA         broker:1    25
+        """,
+    )
+    same(found, "kind day source")
 
 
 def test_a_count_that_doubles_by_a_purchase_is_no_late_split(tmp_path: Path) -> None:
@@ -119,6 +139,80 @@ def test_a_count_that_doubles_by_a_purchase_is_no_late_split(tmp_path: Path) -> 
         """,
     )
     same(found, "day units price value\n2024-06-10 20 101 2020\n2024-06-11 40 102 4080")
+
+
+@pytest.mark.parametrize(
+    ("monday", "tuesday", "day"),
+    [("10", "45", "2024-06-11"), ("12", "48", "2024-06-10")],
+    ids=["bought with the jump", "bought before it"],
+)
+def test_a_late_count_is_told_by_a_jump_beside_a_trade_that_was_told(
+    tmp_path: Path, monday: str, tuesday: str, day: str
+) -> None:
+    bought = {"10": "5", "12": "8"}[monday]
+    found = answer(
+        tmp_path,
+        f"{VALUES} and valuation_date = '2024-06-10'",
+        through="2024-06-11",
+        snapshots=SNAPSHOTS,
+        splits=FOUR_FOR_ONE,
+        closes=RESTATED,
+        holdings=f"""
+            snapshot_id  security_id  account_id  quantity
+            friday       NVDA         broker:1    10
+            monday       NVDA         broker:1    {monday}
+            tuesday      NVDA         broker:1    {tuesday}
+        """,
+        activities=f"""
+            account_id  external_id  activity_date  type  security_id  quantity
+            broker:1    a1           {day}     buy   NVDA         {bought}
+        """,
+    )
+    units = 4 * int(monday)
+    same(found, f"day units price value\n2024-06-10 {units} 101 {101 * units}")
+
+
+@pytest.mark.parametrize(
+    ("friday", "issues"),
+    [
+        ("200", ""),
+        ("400", "split_not_restated 2024-06-08 yahoo\nsplit_not_restated 2024-06-10 yahoo"),
+        ("100", "split_applied_twice 2024-06-08 yahoo\nsplit_applied_twice 2024-06-10 yahoo"),
+    ],
+)
+def test_two_splits_of_one_weekend_were_worked_into_a_series_together(
+    tmp_path: Path, friday: str, issues: str
+) -> None:
+    household = {
+        "through": "2024-06-11",
+        "snapshots": SNAPSHOTS,
+        "splits": """
+            security_id  split_date  ratio
+            NVDA         2024-06-08  20
+            NVDA         2024-06-10  0.1
+        """,
+        "closes": RESTATED.replace("2024-06-07  100", f"2024-06-07  {friday}")
+        .replace("101", "201")
+        .replace("102", "202"),
+        "holdings": """
+            snapshot_id  security_id  account_id  quantity
+            friday       NVDA         broker:1    10
+            monday       NVDA         broker:1    20
+            tuesday      NVDA         broker:1    20
+        """,
+    }
+    same(
+        answer(tmp_path, VALUES, **household),
+        """
+        day         units  price  value
+        2024-06-07  10     400    4000
+        2024-06-08  200    20     4000
+        2024-06-09  200    20     4000
+        2024-06-10  20     201    4020
+        2024-06-11  20     202    4040
+        """,
+    )
+    same(answer(tmp_path, ISSUES, **household), f"kind day source\n{issues}")
 
 
 def test_a_broker_that_splits_the_evening_before_is_told_by_the_early_jump(tmp_path: Path) -> None:
@@ -206,6 +300,23 @@ def test_a_reverse_split_may_pay_out_what_is_left_of_a_unit(tmp_path: Path) -> N
         2024-06-11  10     1020
         """,
     )
+
+
+def test_a_small_split_whose_new_fraction_was_paid_out_is_in_step(tmp_path: Path) -> None:
+    household = {
+        "through": "2024-06-10",
+        "snapshots": SNAPSHOTS,
+        "splits": "security_id split_date ratio\nNVDA 2024-06-10 1.05",
+        "closes": RESTATED,
+        "holdings": """
+            snapshot_id  security_id  account_id  quantity  snapshot_price
+            friday       NVDA         broker:1    10        105
+            monday       NVDA         broker:1    10        106
+        """,
+    }
+    found = answer(tmp_path, f"{VALUES} and valuation_date = '2024-06-10'", **household)
+    same(found, "day units price value\n2024-06-10 10 101 1010")
+    assert "count" not in answer(tmp_path, ISSUES, **household)
 
 
 def test_a_close_that_dividends_have_lowered_since_keeps_its_first_number(tmp_path: Path) -> None:

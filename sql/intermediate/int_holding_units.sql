@@ -7,7 +7,7 @@
 -- quantity_date: the day whose units the count is in
 -- snapshot_price_date: the day whose units the provider's price is in
 -- issue: split_count_late, split_count_early, split_price_late, split_price_early, or
--- split_count_unclear: as if nothing had split, and nothing tells whether the count is late
+-- split_count_unclear: about as if nothing had split, and nothing tells whether the count is late
 with
 
 around as (select * from int_holdings_around_splits),
@@ -59,7 +59,10 @@ judged as (
         coalesce(around.is_after and compared.steps between 0.8 and 1.2, false) as has_old_price,
         coalesce(not around.is_after and compared.steps between -1.2 and -0.8, false) as has_new_price,
         around.is_after and around.quantity = coalesce(around.old_quantity, around.quantity) as is_unmoved,
-        around.old_quantity is not null as was_held,
+        around.quantity::double / around.old_quantity::double as grown,
+        product(around.ratio::double) over (
+            partition by around.snapshot_id, around.security_id, around.is_after, around.old_quantity
+        ) as all_ratios,
         bool_or(coalesce(around.is_after and compared.steps between 0.8 and 1.2, false)) over (
             partition by around.account_id, around.security_id, around.split_date, around.quantity
             order by around.snapshot_date
@@ -74,7 +77,9 @@ told as (
         *,
         is_after and coalesce(snapshot_date < first_new_date, is_unmoved and had_old_price) as is_late,
         not is_after and coalesce(snapshot_date >= first_new_date, false) as is_early,
-        is_after and first_new_date is null and is_unmoved and was_held and not had_old_price
+        -- Nearer to where the count stood than to what the splits since make of it.
+        is_after and grown > 0 and (grown < sqrt(all_ratios)) = (all_ratios > 1)
+        and first_new_date is null and not (is_unmoved and had_old_price)
         and snapshot_date <= split_date + 10 as is_unclear,
     from judged
 )
@@ -89,9 +94,9 @@ select
     case
         when bool_or(is_late) then 'split_count_late'
         when bool_or(is_early) then 'split_count_early'
+        when bool_or(is_unclear) then 'split_count_unclear'
         when bool_or(has_old_price) then 'split_price_late'
-        when bool_or(has_new_price) then 'split_price_early'
-        else 'split_count_unclear'
+        else 'split_price_early'
     end as issue,
 from told
 where is_late or is_early or has_old_price or has_new_price or is_unclear

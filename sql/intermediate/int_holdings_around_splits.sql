@@ -5,8 +5,8 @@
 -- is_after: the snapshot is of the split day or later
 -- old_quantity: the last count of before the split
 -- quantity_after: the count of the next snapshot that holds the security
--- is_jump: from this snapshot to the next the count became what the split makes of it, with no trade
--- that explains it; what is left of a unit may have been paid out
+-- is_jump: from this snapshot to the next the count became what the split, and trades that were told,
+-- make of it, and not what the trades alone do; what is left of a unit may have been paid out
 with
 
 holdings as (select * from stg_holdings),
@@ -43,34 +43,55 @@ around as (
     )
 ),
 
+trades as (
+    select *
+    from activities
+    where type in ('buy', 'sell', 'reinvest', 'transfer_in', 'transfer_out')
+),
+
+-- What was bought less what was sold until the next count; it may hold the trades of its own day.
+stepped as (
+    select
+        around.snapshot_id,
+        around.security_id,
+        around.split_date,
+        around.quantity,
+        around.quantity_after,
+        around.ratio,
+        count(trades.quantity) > 0 as has_trades,
+        coalesce(sum(trades.quantity), 0) as traded,
+        coalesce(sum(trades.quantity) filter (where trades.activity_date > around.snapshot_date), 0) as traded_later,
+    from around
+    left join trades
+        on around.account_id = trades.account_id
+        and around.security_id = trades.security_id
+        and trades.activity_date between around.snapshot_date and around.next_date
+    where around.quantity_after is not null
+    group by all
+),
+
 jumps as (
     select *
-    from around
+    from stepped
     where
-        abs(quantity_after - times_factor(quantity, ratio)) <= 0.000001 * abs(quantity_after)
-        or (
-            quantity_after = trunc(quantity_after)
-            and quantity_after = trunc(times_factor(quantity, ratio))
+        (
+            is_same_count(quantity_after, times_factor(quantity, ratio))
+            or (
+                quantity_after = trunc(quantity_after)
+                and quantity_after = trunc(times_factor(quantity, ratio))
+            )
+            -- and a trade: counted before the split, or after it
+            or is_same_count(quantity_after, times_factor(quantity + traded_later, ratio))
+            or is_same_count(quantity_after, times_factor(quantity, ratio) + traded_later)
         )
-),
-
-traded as (
-    select
-        jumps.snapshot_id,
-        jumps.security_id,
-        jumps.split_date,
-    from jumps
-    inner join activities
-        on jumps.account_id = activities.account_id
-        and jumps.security_id = activities.security_id
-        and activities.activity_date between jumps.snapshot_date and jumps.next_date
-    where activities.type in ('buy', 'sell', 'reinvest', 'transfer_in', 'transfer_out')
-    group by all
-    having abs(sum(activities.quantity) - any_value(jumps.quantity_after - jumps.quantity))
-        <= 0.000001 * any_value(abs(jumps.quantity_after))
-),
-
-untraded as (select * from jumps anti join traded using (snapshot_id, security_id, split_date))
+        and not (
+            has_trades
+            and (
+                is_same_count(quantity_after, quantity + traded)
+                or is_same_count(quantity_after, quantity + traded_later)
+            )
+        )
+)
 
 select
     around.snapshot_id,
@@ -86,6 +107,6 @@ select
     around.old_quantity,
     around.quantity_after,
     around.snapshot_price,
-    untraded.snapshot_id is not null as is_jump,
+    jumps.snapshot_id is not null as is_jump,
 from around
-left join untraded using (snapshot_id, security_id, split_date)
+left join jumps using (snapshot_id, security_id, split_date)

@@ -35,6 +35,7 @@ on_split_day as (
         closes.source,
         closes.observed_at,
         closes.price_date,
+        closes.unit_date,
         closes.currency,
         closes.close::double * coalesce(split_factors.factor, 1)::double as close,
         closes.price_date >= clear.split_date as is_after,
@@ -44,8 +45,7 @@ on_split_day as (
         and closes.price_date between clear.split_date - 10 and clear.split_date + 10
     left join split_factors
         on closes.security_id = split_factors.security_id
-        and greatest(closes.price_date, clear.split_date)
-            between split_factors.earlier_from and split_factors.earlier_until
+        and clear.split_date between split_factors.earlier_from and split_factors.earlier_until
         and closes.unit_date between split_factors.later_from and split_factors.later_until
     where closes.basis = 'split_adjusted' and (closes.unit_date >= clear.split_date)
 ),
@@ -70,6 +70,7 @@ before as (
         source,
         observed_at,
         any_value(ratio) as ratio,
+        any_value(unit_date) as unit_date,
         arg_max(close, price_date) as close,
         max(price_date) as price_date,
     from on_split_day
@@ -77,15 +78,29 @@ before as (
     group by all
 ),
 
-judged as (
+-- Splits without a close between them are worked in together.
+compared as (
     select
         before.*,
         after.close as first_close,
-        -- 0 when the series goes on, -1 when it falls by the ratio, 1 when it rises by it.
-        ln(after.close / before.close) / ln(before.ratio::double) as steps,
+        product(splits.ratio::double) as all_ratios,
     from before
     inner join after using (security_id, split_date, currency)
+    inner join splits -- the split itself is among them
+        on before.security_id = splits.security_id
+        and splits.split_date > before.price_date
+        and splits.split_date <= least(after.price_date, before.unit_date)
     where after.price_date - before.price_date <= 10
+    group by all
+),
+
+judged as (
+    select
+        *,
+        -- 0 when the series goes on, -1 when it falls by the ratio, 1 when it rises by it.
+        ln(first_close / close) / ln(all_ratios) as steps,
+    from compared
+    where all_ratios >= 1.3 or all_ratios <= 0.77
 )
 
 select

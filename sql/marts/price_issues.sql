@@ -6,7 +6,7 @@
 -- split_applied_twice: every close of that series before the split day is mended;
 -- snapshot_price_negative: not used; split_count_late, split_count_early, split_price_late,
 -- split_price_early: read in the units of the other side of the split; split_count_unclear: used as
--- sent, though the count stands as if nothing had split
+-- sent, though the count stands about as if nothing had split
 -- source: the price source, or the snapshot
 -- close: the price as it was sent
 -- median_before: median of the up to five positive closes before it, splits taken out

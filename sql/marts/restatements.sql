@@ -202,6 +202,15 @@ everything as (
         restated.cause,
     from restated
     cross join this_build
+),
+
+-- A build that was stopped after it had landed its rows is made again.
+once as (
+    select *
+    from everything
+    qualify row_number() over (
+        partition by revision, valuation_date, account_id, security_id order by restated_at
+    ) = 1
 )
 
 select
@@ -214,8 +223,12 @@ select
     new_value::decimal(18, 2) as new_value,
     (coalesce(new_value, 0) - coalesce(old_value, 0))::decimal(18, 2) as change,
     cause,
-from everything
--- A build that was stopped after it had landed its rows is made again.
-qualify row_number() over (
-    partition by revision, valuation_date, account_id, security_id order by restated_at
-) = 1
+from once
+window changes as (
+    partition by valuation_date, account_id, security_id order by restated_at, revision
+)
+-- Where more had landed until it was made again, the first try was never published: what comes after
+-- starts from the same value as it did.
+qualify
+    lead(revision) over changes is null
+    or lead(old_value::decimal(18, 2)) over changes is distinct from old_value::decimal(18, 2)
