@@ -8,7 +8,7 @@ with app.setup:
 
     import tenet
     from tenet import charts, reports
-    from tenet.pages import held, opening, worth
+    from tenet.pages import allocated, held, opening, worth
 
     workspace = tenet.open()
 
@@ -123,20 +123,53 @@ def _(build, days, incognito):
 def _():
     by = mo.ui.dropdown(worth.DIMENSIONS, value="account", label="divided by")
     as_share = mo.ui.switch(label="as share")
-    mo.hstack([by, as_share], justify="start")
-    return as_share, by
+    as_then = mo.ui.switch(label="classes and owners as they were then")
+    mo.hstack([by, as_share, as_then], justify="start", wrap=True)
+    return as_share, as_then, by
 
 
 @app.cell
-def _(as_share, build, by, days, incognito):
+def _(as_share, as_then, build, by, days, incognito):
     divided = charts.amounts_over_time(
-        worth.amounts_by(workspace, by.value, *days.value),
+        worth.amounts_by(workspace, by.value, *days.value, as_then=as_then.value),
         by.value,
         build.currency,
         as_share=as_share.value,
         incognito=incognito.value,
     )
     divided
+    return
+
+
+@app.cell
+def _(as_then, build, incognito):
+    classes = allocated.classes(workspace, build.day, as_then=as_then.value)
+    drift = charts.allocation_drift(classes, build.currency, incognito=incognito.value)
+    mo.vstack([drift, mo.md(allocated.left_out(workspace, build.day))])
+    return
+
+
+@app.cell
+def _():
+    new_money = mo.ui.number(
+        value=0, step=1000, label="new money to invest (to be taken out: below 0)"
+    )
+    new_money
+    return (new_money,)
+
+
+@app.cell
+def _(build, incognito, new_money):
+    moves, problem = allocated.moves(workspace, new_money.value or 0)
+    mo.stop(moves is None, mo.md(problem))
+    mo.ui.table(
+        held.hidden(moves) if incognito.value else moves,
+        selection=None,
+        format_mapping=held.WRITTEN,
+        show_column_summaries=False,
+        show_data_types=False,
+        label=f"### To the targets ({build.currency})",
+    )
     return
 
 

@@ -95,7 +95,8 @@ def test_it_says_what_the_marts_say(home: Path) -> None:
         ("Current account", Decimal("1100.00")),
     ]
     assert {row["asset_class"]: row["market_value_base"] for row in found.allocation} == {
-        None: Decimal("2742.50")
+        "unclassified": Decimal("1842.50"),
+        "Cash": Decimal("900.00"),
     }
     assert found.gaps == {
         "unpriced_count": 0,

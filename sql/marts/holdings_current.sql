@@ -4,6 +4,7 @@
 -- nulls: cost_basis where the provider gave none; unrealized_gain then too
 -- name: the security's name for people: the user's, else the provider's, else the symbol
 -- account_name: the account's name for people: the user's, else the provider's
+-- asset_class: as in holding_classes; of a fund with several classes all of them, the largest first
 -- price_age_days: days between the price and the valuation date
 -- weight: share of the household's assets, 0 to 1; negative for what is owed
 -- unrealized_gain: market_value less cost_basis, in currency
@@ -14,7 +15,18 @@ holdings as (select * from stg_holdings),
 accounts as (select * from accounts),
 security_edits as (select * from stg_security_edits),
 net_worth as (select * from net_worth_daily),
-settings as (select * from build_settings)
+holding_classes as (select * from holding_classes),
+settings as (select * from build_settings),
+
+classes as (
+    select
+        account_id,
+        security_id,
+        string_agg(asset_class, ' + ' order by weight desc, asset_class) as asset_class,
+    from holding_classes
+    where is_current
+    group by all
+)
 
 select
     values_daily.account_id,
@@ -27,7 +39,7 @@ select
     accounts.tax_bucket,
     coalesce(security_edits.name, holdings.name, holdings.symbol, values_daily.security_id) as name,
     values_daily.symbol,
-    coalesce(security_edits.asset_class, holdings.asset_type) as asset_class,
+    classes.asset_class,
     values_daily.quantity,
     values_daily.close_price,
     values_daily.price_date,
@@ -49,6 +61,7 @@ inner join settings on values_daily.valuation_date = settings.through_date -- th
 inner join net_worth using (valuation_date)
 inner join accounts using (account_id)
 left join security_edits using (security_id)
+left join classes using (account_id, security_id)
 left join holdings
     on values_daily.snapshot_id = holdings.snapshot_id
     and values_daily.security_id = holdings.security_id

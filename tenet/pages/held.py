@@ -50,7 +50,9 @@ select
     currency,
     price_date,
     replace(price_source, '_', ' ') as source,
-    replace(asset_class, '_', ' ') as class,
+    asset_class as class,
+    owner,
+    tax_bucket as bucket,
     case when security_id like '\\_%' escape '\\' then '' else coalesce(symbol, security_id) end
         as symbol,
     account_id,

@@ -110,22 +110,28 @@ order by valuation_date desc, kind
 limit 40
 """
 
+_OF_ACCOUNTS = """
+select valuation_date, coalesce({label}, 'not said') as name, sum(market_value_base) as amount
+from account_values_daily
+inner join (select account_id, {label} from accounts) using (account_id)
+"""
+
 _AMOUNTS = {
-    "account": """
-        select valuation_date, name, sum(market_value_base) as amount
-        from account_values_daily
-        inner join (select account_id, name from accounts) using (account_id)
+    "account": _OF_ACCOUNTS.format(label="name"),
+    "owner": """
+        select valuation_date, owner as name, net_worth{then} as amount from owner_values_daily
     """,
-    "institution": """
-        select valuation_date, coalesce(institution, 'unknown') as name,
-            sum(market_value_base) as amount
-        from account_values_daily
-        inner join (select account_id, institution from accounts) using (account_id)
+    "asset class": """
+        select valuation_date, asset_class as name, sum(market_value_base{then}) as amount
+        from account_allocation_daily
     """,
     "currency": """
         select valuation_date, currency as name, sum(market_value_base) as amount
         from account_kind_values_daily
     """,
+    "tax bucket": _OF_ACCOUNTS.format(label="tax_bucket"),
+    "liquidity": _OF_ACCOUNTS.format(label="liquidity"),
+    "institution": _OF_ACCOUNTS.format(label="institution"),
     "portfolio": """
         select valuation_date, portfolio as name, total_value as amount
         from portfolio_values_daily
@@ -236,14 +242,18 @@ def marks(workspace: Workspace, first: date, last: date) -> pl.DataFrame:
     return workspace.sql(_MARKS, {"first": first, "last": last})
 
 
-def amounts_by(workspace: Workspace, dimension: str, first: date, last: date) -> pl.DataFrame:
+def amounts_by(
+    workspace: Workspace, dimension: str, first: date, last: date, *, as_then: bool = False
+) -> pl.DataFrame:
     """Net worth of these days by one of DIMENSIONS: valuation_date, that dimension, amount.
 
+    as_then: by owners and classes as they were on each day, not as they are now.
     Over long times of each period's last day, so that eight areas fit into one chart.
     """
     from tenet.database import identifier
 
     grain = resolution((last - first).days + 1, 8)
+    amounts = _AMOUNTS[dimension].replace("{then}", "_then" if as_then else "")
     query = f"""
         with periods as (
             select max(valuation_date) as valuation_date
@@ -252,7 +262,7 @@ def amounts_by(workspace: Workspace, dimension: str, first: date, last: date) ->
             group by date_trunc($grain, valuation_date)
         )
         select valuation_date, name as {identifier(dimension)}, sum(amount) as amount,
-        from ({_AMOUNTS[dimension]} where valuation_date in (from periods) group by all)
+        from ({amounts} where valuation_date in (from periods) group by all)
         group by all
         order by all
     """

@@ -62,14 +62,11 @@ order by market_value_base desc nulls last, accounts.account_id
 """
 
 _ALLOCATION = """
-select
-    asset_class,
-    sum(market_value_base) as market_value_base,
-    sum(weight) as weight,
-    count(*) filter (where market_value_base is null) as unpriced_count,
-from holdings_current
-group by asset_class
-order by market_value_base desc nulls last, asset_class
+select asset_class, market_value_base, weight, target_weight, drift, unpriced_count
+from allocation_daily
+where valuation_date = $day
+    and (market_value_base <> 0 or target_weight > 0 or unpriced_count > 0)
+order by market_value_base desc, asset_class
 """
 
 _GAPS = """
@@ -163,7 +160,7 @@ def _summary(connection: Connection, build: Row, progress: tuple[Row, ...]) -> S
         currency=build["base_currency"],
         net_worth=worth[0] if worth else None,
         accounts=tuple(rows(connection, _ACCOUNTS, day)),
-        allocation=tuple(rows(connection, _ALLOCATION)),
+        allocation=tuple(rows(connection, _ALLOCATION, day)),
         gaps=gaps_of(connection, build["through_date"]),
         progress=progress,
     )
