@@ -71,7 +71,7 @@ def test_an_import_killed_at_any_moment_lands_whole_or_not_at_all(
         return code
 
     assert killed_at_every_step(lambda step: run(step=step)) > 12
-    codes = [run(seconds=chance.uniform(0, 0.15)) for _ in range(45)]
+    codes = [run(seconds=chance.uniform(0, 0.15)) for _ in range(75)]
     assert set(codes) <= {KILLED, 0}
 
     everything = depots(tmp_path / "all", range(next(numbers)))
