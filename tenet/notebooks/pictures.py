@@ -10,6 +10,7 @@ import json
 import os
 import runpy
 from contextlib import contextmanager
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -118,10 +119,15 @@ def _replaced(path: Path, content: bytes) -> Path:
 def _surrounded(home: Path) -> Iterator[None]:
     """With the surroundings of a notebook, in this process."""
     before = dict(os.environ)
-    with TemporaryDirectory(prefix="tenet-", ignore_cleanup_errors=True) as folder:
-        os.environ.update(surroundings(home, Path(folder)))
-        try:
-            yield
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+    os.environ.update(surroundings(home, Path(_scratch().name)))
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@cache
+def _scratch() -> TemporaryDirectory[str]:
+    """One folder for the whole process, since marimo remembers where it found its settings."""
+    return TemporaryDirectory(prefix="tenet-", ignore_cleanup_errors=True)
