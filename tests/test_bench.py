@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tenet import lake
 from tenet.bench.households import HOUSEHOLDS, LAST_DAY, SETTINGS, write
 from tenet.bench.shares import PARTS, parts
 from tenet.build import build
@@ -74,3 +75,20 @@ def test_a_part_has_what_only_its_marts_need() -> None:
     assert "int_units_moved" in found["bridge"]
     assert not found["trust"] & found["values"]
     assert all(set(PARTS[part]) <= found[part] for part in PARTS)
+
+
+def test_the_notebooks_are_measured_question_by_question(tmp_path: Path) -> None:
+    from tenet.bench.notebooks import measured, report, table
+
+    write(HOUSEHOLDS["small"], tmp_path / "import")
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "tenet.toml").write_text(SETTINGS)
+    files = {path.stem: path for path in (tmp_path / "import").iterdir()}
+    lake.land(home, "import", files, at=datetime(2026, 1, 2, tzinfo=UTC))
+    build(load(home), through=LAST_DAY, at=datetime(2026, 1, 2, tzinfo=UTC))
+    seconds = measured(home, turns=1)
+    assert {"select", "history", "by owner", "calendar", "why"} <= set(seconds)
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    told = table(report({"small": {"daily_values": 36_135, "seconds": seconds}}, at))
+    assert "calendar" in told

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["build", "freshness"]), default="build")
+@click.argument("what", type=click.Choice(["build", "freshness", "notebooks"]), default="build")
 @click.option(
     "--size",
     "sizes",
@@ -46,9 +46,11 @@ def bench(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Time and memory of a build, or time of a summary, beside what it must cost at least."""
+    """Time and memory of a build, time of a summary or of the notebooks, beside a floor."""
     if what == "freshness":
         from tenet.bench.freshness import contest, report, table
+    elif what == "notebooks":
+        from tenet.bench.notebooks import contest, report, table
     else:
         from tenet.bench.report import report, table
         from tenet.bench.suite import contest
