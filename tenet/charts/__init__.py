@@ -12,6 +12,7 @@ from __future__ import annotations
 from tenet.charts.bars import allocation_drift, money_at_stake, price_ages
 from tenet.charts.days import days_by_status, restatements_over_time
 from tenet.charts.drawn import POINTS, resolution
+from tenet.charts.intentions import failures_over_time, time_line, tornado
 from tenet.charts.outlook import fan_over_time
 from tenet.charts.over_time import net_worth_over_time, value_over_time
 from tenet.charts.spread import distribution, parameter_grid
@@ -26,6 +27,7 @@ __all__ = [
     "coverage_over_time",
     "days_by_status",
     "distribution",
+    "failures_over_time",
     "fan_over_time",
     "money_at_stake",
     "net_worth_over_time",
@@ -33,5 +35,7 @@ __all__ = [
     "price_ages",
     "resolution",
     "restatements_over_time",
+    "time_line",
+    "tornado",
     "value_over_time",
 ]
