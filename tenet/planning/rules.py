@@ -45,7 +45,7 @@ def decide_first(rule: RuleNumbers, balance: Floats, need: Floats | float) -> De
     if not rule.is_of_balance:
         one = np.ones_like(balance)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return Decision(one, np.nan_to_num(need / balance, nan=0.0, posinf=np.inf))
+            return Decision(one, np.nan_to_num(need / balance, nan=0.0, posinf=1e30))
     taken = np.clip(balance * _rate(rule, 0), *_amounts(rule))
     if rule.kind == "guyton_klinger":
         return Decision(taken, _rate(rule, 0))
