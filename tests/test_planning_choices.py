@@ -11,8 +11,9 @@ from planners import fixed, income, retiree, spending
 
 from tenet.errors import InputOutOfRange, ScenarioInvalid
 from tenet.planning import formulas
+from tenet.planning.axes import expanded
 from tenet.planning.comparison import compare
-from tenet.planning.grid import expanded, grid
+from tenet.planning.grid import grid
 from tenet.planning.sensitivity import sensitivity
 from tenet.planning.simulation import simulate
 from tenet.planning.solving import earliest_retirement, needed_wealth, sustainable_spending

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tenet.errors import InputOutOfRange
-from tenet.planning.buckets_walk import BucketsWalk, Record
+from tenet.planning.buckets_walk import BucketsWalk
 from tenet.planning.formulas import require
+from tenet.planning.record import Record
 from tenet.planning.simulation import simulate
 from tenet.planning.when import month_date
 

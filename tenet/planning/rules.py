@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from tenet.planning.plan import Floats, RuleNumbers
 
 
@@ -122,15 +120,6 @@ def _multiply(values: Floats, mask: Any, factor: Any) -> None:
     change *= factor - 1
     change += 1
     values *= change
-
-
-def at_places(value: Any, places: npt.NDArray[np.int64], shape: tuple[int, ...]) -> Any:
-    """A number, (S, 1) or whole value at places of the flattened shape (S, N)."""
-    if np.ndim(value) == 0:
-        return value
-    if value.shape == shape:
-        return value.reshape(-1)[places]
-    return value.reshape(-1)[places // shape[-1]]
 
 
 def flex_cut(drawdown: Floats | float, cuts: tuple[tuple[float, float], ...]) -> Floats:

@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tenet.planning import buckets_walk
+from tenet.planning.falling import Stretch, is_less, stop_at_zero
 from tenet.planning.outcome import Outcome, empty_outcome
 from tenet.planning.retired import Retired
-from tenet.planning.rules import at_places
 from tenet.planning.terms import Terms, all_terms, terms_at
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from tenet.planning.draws import Draws
     from tenet.planning.plan import Floats, Plan
 
@@ -115,7 +113,8 @@ class _Walk:
             outcome.spending[year] += (stop - first) * spent
         self._check_essential(first, terms, spent)
         if is_floored and self.balance.min() < 0:
-            self._mend(before, flow, terms, spent, first, stop)
+            stretch = Stretch(first, stop, flow, spent, terms.outlay, terms.essential, self.slack)
+            stop_at_zero(stretch, plan, self.draws, outcome, before, self.balance)
         if rule.looks_back:
             rule.saw(product)
         if self.terms is None and not plan.pays_at_end:
@@ -158,75 +157,8 @@ class _Walk:
         """Whether what the rule allows is less than what is essential, though it could be paid."""
         if first < self.plan.retirement or not self.rule.decides or not np.any(terms.essential):
             return
-        is_short = self._is_less(spent, terms.essential)
+        is_short = is_less(spent, terms.essential, self.slack)
         np.minimum(self.outcome.short_step, first, out=self.outcome.short_step, where=is_short)
-
-    def _mend(
-        self, before: Floats, flow: Any, terms: Terms, spent: Any, first: int, stop: int
-    ) -> None:
-        """Let the paths that fell below zero stop there; those that had something, step by step."""
-        below = self.balance < 0
-        self._starve(np.flatnonzero(below & (before == 0)), flow, terms, spent, first, stop)
-        broken = np.flatnonzero(below & (before != 0))
-        if not len(broken):
-            return
-        outcome, year = self.outcome, first // self.plan.steps_per_year
-        flows, spending, outlay, essential = (
-            at_places(one, broken, before.shape)
-            for one in (flow, spent, terms.outlay, terms.essential)
-        )
-        balance = before.reshape(-1)[broken]
-        factors = self._factors(first, stop, broken % self.draws.paths)
-        missing = np.empty_like(factors)
-        for step, factor in enumerate(factors):
-            if self.plan.pays_at_end:
-                balance = balance * factor
-            balance = balance + flows
-            np.maximum(-balance, 0, out=missing[step])
-            np.maximum(balance, 0, out=balance)
-            if not self.plan.pays_at_end:
-                balance *= factor
-        self.balance.reshape(-1)[broken] = balance
-        unspent = np.maximum(missing - outlay, 0)
-        outcome.spending[year].reshape(-1)[broken] -= unspent.sum(axis=0)
-        is_empty = missing > self.slack * -flows
-        is_short = self._is_less(spending - unspent, essential)
-        for steps, happened in ((outcome.empty_step, is_empty), (outcome.short_step, is_short)):
-            since = np.where(happened.any(axis=0), first + happened.argmax(axis=0), self.plan.steps)
-            flat = steps.reshape(-1)
-            flat[broken] = np.minimum(flat[broken], since)
-
-    def _starve(
-        self,
-        empty: npt.NDArray[np.int64],
-        flow: Any,
-        terms: Terms,
-        spent: Any,
-        first: int,
-        stop: int,
-    ) -> None:
-        """What paths without any balance go without: the same at each step of the stretch."""
-        if not len(empty):
-            return
-        outcome, year = self.outcome, first // self.plan.steps_per_year
-        flows, spending, outlay, essential = (
-            at_places(one, empty, self.balance.shape)
-            for one in (flow, spent, terms.outlay, terms.essential)
-        )
-        unspent = np.maximum(-flows - outlay, 0)
-        outcome.spending[year].reshape(-1)[empty] -= (stop - first) * unspent
-        is_short = np.broadcast_to(self._is_less(spending - unspent, essential), empty.shape)
-        for steps, places in ((outcome.empty_step, empty), (outcome.short_step, empty[is_short])):
-            flat = steps.reshape(-1)
-            flat[places] = np.minimum(flat[places], first)
-        self.balance.reshape(-1)[empty] = 0.0
-
-    def _is_less(self, paid: Any, due: Any) -> Any:
-        return paid < due * (1 - self.slack) - self.slack
-
-    def _factors(self, first: int, stop: int, columns: npt.NDArray[np.int64]) -> Floats:
-        factors = self.draws.growth[first:stop, columns].astype(self.precision)
-        return np.asarray(factors * self.plan.growth_scale)
 
 
 def _combined(fixed: Any, scale: Any, scaled: Any) -> Any:
