@@ -66,7 +66,7 @@ class _Walk:
         self.plan, self.draws, self.memory = plan, draws, memory
         self.precision, self.slack = precision, 1e-9 if precision is np.float64 else 2e-6
         self.outcome = empty_outcome(plan, draws, precision)
-        self.balance: Floats = self.outcome.wealth[0].copy()
+        self.balance: Floats = self.outcome.wealth[0]
         if terms is None and plan.flows_nominal is None:
             terms = all_terms(plan)
         self.terms = terms
@@ -99,28 +99,29 @@ class _Walk:
         terms = (
             self.terms.at(first) if self.terms is not None else terms_at(plan, first, self.price)
         )
-        flow = _combined(terms.fixed, scale, terms.scaled)
         product, series = self._grown(first, stop)
+        year, is_year_end = first // plan.steps_per_year, stop % plan.steps_per_year == 0
         before = self.balance
-        self.balance = before * product
-        if np.ndim(flow) or flow != 0:
-            self.balance += flow * series
-        year = first // plan.steps_per_year
+        after = outcome.wealth[year + 1] if is_year_end else np.empty_like(before)
+        self.balance = np.multiply(before, product, out=after)
+        if np.any(terms.scaled):
+            after += scale * (terms.scaled * series)
+        if np.any(terms.fixed):
+            after += terms.fixed * series
         spent = _combined(terms.spent, scale, terms.spent_scaled)
         if first % plan.steps_per_year == 0:
             np.multiply(spent, stop - first, out=outcome.spending[year])
         else:
             outcome.spending[year] += (stop - first) * spent
         self._check_essential(first, terms, spent)
-        if is_floored and self.balance.min() < 0:
+        if is_floored and after.min() < 0:
+            flow = _combined(terms.fixed, scale, terms.scaled)
             stretch = Stretch(first, stop, flow, spent, terms.outlay, terms.essential, self.slack)
-            stop_at_zero(stretch, plan, self.draws, outcome, before, self.balance)
+            stop_at_zero(stretch, plan, self.draws, outcome, before, after)
         if rule.looks_back:
             rule.saw(product)
         if self.terms is None and not plan.pays_at_end:
             self._rise(first)
-        if stop % plan.steps_per_year == 0:
-            outcome.wealth[year + 1] = self.balance
 
     def _rise(self, step: int) -> None:
         assert self.draws.inflation is not None  # as in outcome.yearly_price
