@@ -15,7 +15,7 @@ from tenet.planning.fan import fan
 from tenet.planning.formulas import require
 from tenet.planning.goals import goal_table
 from tenet.planning.statistics import Chance, chance
-from tenet.planning.walk import Memory, walked
+from tenet.planning.walk import walked
 from tenet.planning.when import month_date
 
 if TYPE_CHECKING:
@@ -127,14 +127,13 @@ def simulate(
     seed: int | None = None,
     threads: int = 1,
     kept: Draws | None = None,
-    memory: Memory | None = None,
 ) -> Simulation:
     """Walk a scenario through many futures. Writes nothing; same input, same bits.
 
     returns: the yearly or monthly table of a history or bootstrap. paths, seed: instead of those of
     the scenario. threads: to draw with; the result does not depend on it. kept: the draws of an
     earlier simulation; they are used where they fit, so a change of flows, rule, fee or inflation
-    costs a fraction. memory: a dict kept beside one `kept`, for many plans that share years.
+    costs a fraction.
     Paths are numbered: fewer paths are the first of more, a shorter plan the start of a longer one.
     Raises ScenarioInvalid, ReturnsRefused, InputOutOfRange.
     """
@@ -148,4 +147,4 @@ def simulate(
             paths=plan.paths if paths is None else paths,
         )
     draws = drawn(scenario, plan, returns, threads=threads, kept=kept)
-    return Simulation(scenario, plan, draws, walked(plan, draws, memory))
+    return Simulation(scenario, plan, draws, walked(plan, draws))

@@ -26,11 +26,10 @@ Memory = dict[tuple[int, int, float, bool], tuple[Any, ...]]
 """Grown stretches of one set of draws, kept between walks of many plans."""
 
 
-def walked(plan: Plan, draws: Draws, memory: Memory | None = None) -> Outcome:
-    """Every path of a plan. memory: kept between walks on the same draws, to spare work."""
-    if not plan.buckets.is_single:
-        return buckets_walk.walked(plan, draws)
-    return single_walk(plan, draws, memory)
+def walked(plan: Plan, draws: Draws) -> Outcome:
+    """Every path of a plan."""
+    walk = single_walk if plan.buckets.is_single else buckets_walk.walked
+    return walk(plan, draws)
 
 
 def single_walk(
@@ -44,6 +43,7 @@ def single_walk(
 ) -> Outcome:
     """As `walked`, for one bucket.
 
+    memory: kept between walks on the very same draws and in the same precision, to spare work.
     terms: of all steps, where they are known already: those of several plans (stack.py).
     is_single: in single precision, for many plans at once; figures agree to about a part in 10^5.
     is_floored: false lets balances fall below zero, and nothing is short: for exact moments.
