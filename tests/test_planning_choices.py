@@ -11,8 +11,9 @@ from planners import fixed, income, retiree, spending
 
 from tenet.errors import InputOutOfRange, ScenarioInvalid
 from tenet.planning import formulas
+from tenet.planning.axes import expanded
 from tenet.planning.comparison import compare
-from tenet.planning.grid import expanded, grid
+from tenet.planning.grid import grid
 from tenet.planning.sensitivity import sensitivity
 from tenet.planning.simulation import simulate
 from tenet.planning.solving import earliest_retirement, needed_wealth, sustainable_spending
@@ -106,9 +107,8 @@ def test_a_comparison_is_paired_path_by_path() -> None:
     assert pair["success_delta_low"] < pair["success_delta"] < pair["success_delta_high"] < 0
     assert pair["p_value"] < 1e-9
     assert pair["second_wins"] == 0
-    assert pair["second_wins"] + pair["ties"] == pytest.approx(
-        (lavish_wealth(comparison) == 0).mean(), abs=0.2
-    )
+    both = np.stack([one.outcome.wealth[-1] for one in comparison.simulations])
+    assert pair["ties"] == (both == 0).all(axis=0).mean() > 0
     low, high = pair["wealth_delta_p50_real_low"], pair["wealth_delta_p50_real_high"]
     assert low <= pair["wealth_delta_p50_real"] <= high < 0
     assert pair["spending_p10_delta_real_low"] <= pair["spending_p10_delta_real_high"]
@@ -116,10 +116,6 @@ def test_a_comparison_is_paired_path_by_path() -> None:
         "thrifty",
         "lavish",
     ]
-
-
-def lavish_wealth(comparison: Any) -> np.ndarray:
-    return comparison.simulations[1].outcome.wealth[-1]
 
 
 def test_a_scenario_ties_with_itself() -> None:
@@ -185,21 +181,48 @@ def test_the_tornado_can_be_of_the_retirement_date() -> None:
     assert "retirement" not in rows
 
 
-def test_a_grid_is_each_scenario_alone() -> None:
-    axes = {
-        "/withdrawal/initial_rate": [0.04, 0.05],
-        "/fee": [0.0, 0.005],
-        "/people/0/end_age": [90, 95],
-    }
-    parent = retiree(withdrawal={"kind": "guyton_klinger", "initial_rate": 0.04})
+GRIDS: list[tuple[dict[str, Any], dict[str, list[Any]]]] = [
+    (
+        {"withdrawal": {"kind": "guyton_klinger", "initial_rate": 0.04}},
+        {"/withdrawal/initial_rate": [0.04, 0.07], "/withdrawal/cut": [0.1, 0.2]},
+    ),
+    (
+        {"withdrawal": {"kind": "guyton_klinger"}, "streams": LIVING},
+        {"/streams/0/amount": [30_000, 70_000], "/fee": [0.0, 0.005]},
+    ),
+    (
+        {"withdrawal": {"kind": "percent", "rate": 0.04}, "streams": LIVING},
+        {"/withdrawal/rate": [0.03, 0.06], "/withdrawal/floor": [0, 35_000]},
+    ),
+    ({"streams": LIVING}, {"/streams/0/amount": [40_000, 55_000], "/people/0/end_age": [90, 95]}),
+    (
+        {"streams": LIVING, "taxes": {"taxable": 0.2}},
+        {"/streams/0/amount": [40_000, 55_000], "/accounts/0/basis": [1e5, 1e6]},
+    ),
+    (
+        {
+            "streams": [spending(30_000), spending(20_000, name="Fun", need="discretionary")],
+            "withdrawal": {"kind": "flex", "cuts": [{"drawdown": 0.2, "cut": 0.5}]},
+        },
+        {"/streams/1/amount": [10_000, 30_000], "/accounts/0/balance": [8e5, 1e6]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "axes"), GRIDS)
+def test_a_grid_is_each_scenario_alone(fields: dict[str, Any], axes: dict[str, list[Any]]) -> None:
+    parent = retiree(paths=1_200, **fields)
     table = grid(parent, axes)
-    assert table.height == 8
-    assert table["scenario_id"].n_unique() == 8
+    assert table["scenario_id"].n_unique() == table.height == 4
     for (chosen, scenario), row in zip(expanded(parent, axes), table.to_dicts(), strict=True):
         alone = simulate(scenario)
         assert {name: row[name] for name in axes} == chosen
-        assert row["success"] == alone.success.probability
-        assert row["wealth_p50_real"] == pytest.approx(np.median(alone.outcome.wealth[-1]))
+        assert row["success"] == pytest.approx(alone.success.probability, abs=2 / 1_200)
+        assert row["survival"] == pytest.approx(alone.survival.probability, abs=2 / 1_200)
+        end = np.median(alone.outcome.wealth[-1])
+        assert row["wealth_p50_real"] == pytest.approx(end, rel=1e-4, abs=10)
+        spent = np.median(alone.outcome.spending.mean(axis=0))
+        assert row["spending_p50_real"] == pytest.approx(spent, rel=1e-4)
     assert grid(parent, axes, threads=2).equals(table)
 
 

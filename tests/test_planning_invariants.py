@@ -198,6 +198,32 @@ def test_both_walks_agree_where_both_apply(rule: dict[str, Any], timing: str, st
 
 
 @each_rule
+@pytest.mark.parametrize("timing", ["start", "end"])
+def test_nominal_money_meets_the_prices_of_its_path(rule: dict[str, Any], timing: str) -> None:
+    market = {"kind": "history", "columns": {"fund": "fund"}, "wrap": True}
+    rent = spending(6_000, name="Rent", basis="nominal")
+    scenario = household(rule, timing=timing, market=market)
+    scenario = scenario.model_copy(
+        update={"streams": (*scenario.streams, type(scenario.streams[0]).model_validate(rent))}
+    )
+    plan = compiled(scenario)
+    draws = drawn(scenario, plan, HISTORY)
+    assert plan.flows_nominal is not None
+    fast, slow = single_walk(plan, draws), buckets_walk.walked(plan, draws)
+    assert fast.wealth == pytest.approx(slow.wealth, rel=1e-9, abs=1e-4)
+    assert fast.spending == pytest.approx(slow.spending, rel=1e-9, abs=1e-4)
+    assert np.array_equal(fast.empty_step, slow.empty_step)
+
+
+def test_a_nominal_payment_shrinks_by_the_prices_of_each_path() -> None:
+    market = {"kind": "history", "columns": {"fund": "fund"}}
+    scenario = retiree(2, market=market, step="year", streams=[spending(1_000, basis="nominal")])
+    spent = simulate(scenario, HISTORY).outcome.spending
+    assert spent[0] == pytest.approx(np.full(39, 1_000))
+    assert spent[1, :3] == pytest.approx([1_000 / 1.03, 1_000 / 1.05, 1_000 / 1.01])
+
+
+@each_rule
 def test_single_precision_changes_no_verdict(rule: dict[str, Any]) -> None:
     scenario = household(rule, market=RISKY)
     plan = compiled(scenario)

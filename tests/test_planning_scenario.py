@@ -130,6 +130,17 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"accounts": [{"name": "Fund", "kind": "cash"}]},
         "accounts[0].balance: given nothing; allowed is a balance or an account_id",
     ),
+    "a market that there is not": (
+        {"market": {"kind": "oracle"}},
+        (
+            "market: given {'kind': 'oracle'}; allowed is one of "
+            "'fixed', 'lognormal', 'student_t', 'history', 'bootstrap'"
+        ),
+    ),
+    "a date before all calendars": (
+        {"retirement": {"date": "0001-01-01", "offset_months": -1200}},
+        "retirement: given 0001-01-01; allowed is from 2026-01-01 to before the end, 2056-01-01",
+    ),
     "a field that there is not": (
         {"colour": "red"},
         "colour: given 'red'; no such field is allowed",
@@ -164,6 +175,11 @@ def test_every_problem_is_told_at_once() -> None:
     with pytest.raises(ScenarioInvalid) as caught:
         retiree(streams=[spending(-1), spending(1, colour="red")], fee=2)
     assert len(caught.value.problems) == 3
+
+
+def test_what_is_no_document_is_told_so() -> None:
+    with pytest.raises(ScenarioInvalid, match="scenario: given"):
+        parse([])  # type: ignore[arg-type]
 
 
 def test_a_missing_field_is_named() -> None:

@@ -275,6 +275,7 @@ BAD_TABLES: dict[str, tuple[pl.DataFrame | None, str]] = {
     ),
     "a lost year": (RETURNS.filter(pl.col("year") != 1950), "its years do not follow one another"),
     "words": (RETURNS.with_columns(sp500_tr=pl.lit("x")), "a column is not of numbers"),
+    "no rows": (RETURNS.head(0), "given no rows"),
     "no year": (RETURNS.drop("year"), "given without the column year"),
 }
 
@@ -285,3 +286,36 @@ def test_a_table_that_cannot_be_used_says_why(name: str) -> None:
     market = {"kind": "history", "columns": {"fund": "sp500_tr"}}
     with pytest.raises(ReturnsRefused, match=told):
         simulate(retiree(30, market=market), table)
+
+
+@pytest.mark.parametrize(("how", "told"), [({"paths": 0}, "paths"), ({"seed": -1}, "seed")])
+def test_no_paths_and_no_seed_below_zero(how: dict[str, int], told: str) -> None:
+    with pytest.raises(InputOutOfRange, match=f"{told}: given"):
+        simulate(retiree(), **how)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"balance": 0, "streams": [spending(10)], "withdrawal": {"kind": "guyton_klinger"}},
+        {"balance": 0},
+        {"balance": 1e15, "withdrawal": {"kind": "dynamic"}},
+        {"end": {"date": "2126-01-01"}, "withdrawal": {"kind": "floor_ceiling"}},
+        {"years": 1, "streams": SPENDING},
+        {"paths": 1, "streams": SPENDING},
+    ],
+)
+def test_a_plan_at_its_limits_has_numbers_everywhere(fields: dict[str, Any]) -> None:
+    with np.errstate(all="raise", under="ignore"):
+        simulation = simulate(retiree(**fields))
+        table = simulation.fan.select(pl.selectors.starts_with("p")).to_numpy()
+    assert np.isfinite(table).all()
+    assert simulation.goals.height == 0
+
+
+def test_vpw_spends_all_by_its_last_age_and_that_is_no_failure() -> None:
+    rule = {"kind": "vpw", "equity": ["fund"], "last_age": 90}
+    simulation = simulate(retiree(30, withdrawal=rule))
+    assert simulation.success.probability == 1
+    assert (simulation.outcome.wealth[25] > 0).all()
+    assert (simulation.outcome.wealth[26] < 0.05 * simulation.outcome.wealth[25]).mean() > 0.5

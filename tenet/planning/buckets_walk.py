@@ -8,12 +8,12 @@ leaves the portfolio. Without taxes it agrees with walk.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tenet.planning.outcome import Outcome, empty_outcome
+from tenet.planning.record import Detail, Record
 from tenet.planning.retired import Retired
 from tenet.planning.terms import all_terms, terms_at
 
@@ -21,30 +21,6 @@ if TYPE_CHECKING:
     from tenet.planning.draws import Draws
     from tenet.planning.plan import Floats, Plan
     from tenet.planning.terms import Terms
-
-
-@dataclass
-class Detail:
-    """What happened in each bucket in each year, (Y, K, N), money of the basis year."""
-
-    paid_in: Floats
-    growth: Floats
-    """What it earned; negative where it lost."""
-    withdrawn: Floats
-    """Before tax."""
-    tax: Floats
-    balance: Floats
-    """At the end of the year."""
-
-
-@dataclass
-class Record:
-    """What each path did at each step: lists of T arrays (N,); price may be a number."""
-
-    wealth: list[Floats]
-    spending: list[Floats]
-    is_short: list[Any]
-    price: list[Any]
 
 
 def walked(plan: Plan, draws: Draws) -> Outcome:

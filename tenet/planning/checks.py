@@ -116,7 +116,7 @@ def _order(scenario: Scenario, calendar: Calendar) -> Iterator[str]:
     end, months = calendar.end, calendar.years * 12
     if not 12 <= end <= 1200:
         yield (
-            f"end: given {end} months after the start ({calendar.date(max(end, -11_000))}); "
+            f"end: given {end} months after the start ({calendar.date(end)}); "
             "allowed is 1 to 100 years"
         )
         return

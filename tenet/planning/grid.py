@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from hashlib import blake2b
-from itertools import product
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tenet.errors import InputOutOfRange
+from tenet.planning.axes import expanded, scenario_id
 from tenet.planning.compiling import compiled
 from tenet.planning.deaths import death_steps
 from tenet.planning.draws import drawn
 from tenet.planning.fan import percentiles
-from tenet.planning.scenario import parse
 from tenet.planning.simulation import safe_paths
 from tenet.planning.stack import stack_key, stacked
 from tenet.planning.statistics import chance
@@ -34,33 +29,8 @@ if TYPE_CHECKING:
     from tenet.planning.plan import Floats, Plan
     from tenet.planning.scenario import Scenario
 
-LIMIT = 2_000
-"""Scenarios in one grid."""
-TOGETHER, WIDTH = 25, 1_000
+TOGETHER, WIDTH = 50, 1_000
 """Scenarios and paths that are walked as one table: what fits into a core's cache."""
-
-
-def expanded(
-    parent: Scenario, axes: Mapping[str, Sequence[Any]]
-) -> list[tuple[dict[str, Any], Scenario]]:
-    """Every combination of values, the last axis fastest: the values by axis, and the scenario.
-
-    axes: JSON pointer into the parent's document (such as /withdrawal/rate or /streams/0/amount) to
-    the values it takes. Raises InputOutOfRange for a pointer that leads nowhere or too many
-    combinations, ScenarioInvalid for a value that is not allowed.
-    """
-    count = prod(len(values) for values in axes.values())
-    if not axes or not 1 <= count <= LIMIT:
-        raise InputOutOfRange("axes", f"{count if axes else 0} scenarios", f"1 to {LIMIT:,}")
-    document = parent.model_dump()
-    found = []
-    for values in product(*axes.values()):
-        chosen = dict(zip(axes, values, strict=True))
-        changed = document
-        for pointer, value in chosen.items():
-            changed = _replaced(changed, pointer.strip("/").split("/"), value, pointer)
-        found.append((chosen, parse(changed)))
-    return found
 
 
 def grid(
@@ -76,7 +46,9 @@ def grid(
     Columns: one per axis, scenario_id (a hash of the axis values), success, standard_error, low,
     high, survival, wealth_p10_real, wealth_p50_real, wealth_p90_real (liquid, at the end),
     spending_p10_real, spending_p50_real (of yearly means), basis_year. Draws are made once for all
-    that share market and allocation. threads: scenarios walked side by side; same result.
+    that share market and allocation. threads: scenarios walked side by side; same result. Money is
+    walked in single precision: it agrees with simulate to a part in 10^5 or so, and success to a
+    path or two in ten thousand.
     """
     import polars as pl
 
@@ -96,12 +68,6 @@ def grid(
                 figures = _figures(plans[number], ends)
                 rows[number] = {**chosen, "scenario_id": scenario_id(chosen), **figures}
     return pl.DataFrame(rows, infer_schema_length=None)
-
-
-def scenario_id(chosen: Mapping[str, Any]) -> str:
-    """The same for the same axis values."""
-    text = json.dumps(dict(sorted(chosen.items())), default=str)
-    return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def _groups(scenarios: list[tuple[dict[str, Any], Scenario]], plans: list[Plan]) -> list[list[int]]:
@@ -155,7 +121,7 @@ def _walk_some(
     found = []
     for part, memory in zip(parts, memories, strict=True):
         if plan.buckets.is_single:
-            outcome = single_walk(plan, part, memory, terms=terms)
+            outcome = single_walk(plan, part, memory, terms=terms, is_single=True)
         else:
             outcome = walked(plan, part)
         spent = outcome.spending[year:].mean(axis=0)
@@ -187,18 +153,3 @@ def _figures(plan: Plan, ends: _Ends) -> dict[str, Any]:
         "spending_p50_real": float(spent[1]),
         "basis_year": plan.basis_year,
     }
-
-
-def _replaced(document: Any, parts: list[str], value: Any, pointer: str) -> Any:
-    """A copy of a document with the value at that place; the rest is shared."""
-    head, rest = parts[0], parts[1:]
-    if isinstance(document, dict):
-        if head not in document:
-            raise InputOutOfRange("axes", pointer, f"a field: {', '.join(map(str, document))}")
-        inner = _replaced(document[head], rest, value, pointer) if rest else value
-        return {**document, head: inner}
-    if isinstance(document, list | tuple) and head.isdecimal() and int(head) < len(document):
-        place = int(head)
-        inner = _replaced(document[place], rest, value, pointer) if rest else value
-        return [*document[:place], inner, *document[place + 1 :]]
-    raise InputOutOfRange("axes", pointer, "a JSON pointer into the scenario's document")

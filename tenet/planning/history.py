@@ -59,18 +59,18 @@ def blocks_drawn(
     prices = np.empty((plan.steps, paths), np.float32)
     held = (assets @ plan.weights.T).astype(np.float32).T
     prices_of = inflation.astype(np.float32)
+    per_row = plan.steps_per_year if market.period == "year" else 1
 
     def work(block: int, columns: slice) -> None:
         generator = stream(plan.seed, BLOCKS, block)
         starts, width = np.zeros(BLOCK, np.int64), columns.stop - columns.start
-        drawn_for = -1
-        for step in range(plan.steps):
-            number, offset = divmod(_row(market, plan, step), length)
-            if number != drawn_for:
-                starts, drawn_for = generator.integers(0, choices, BLOCK), number
-            row = ((starts + offset) % rows)[:width]
-            growth[step, columns] = held[step][row]
-            prices[step, columns] = prices_of[row]
+        for number in range(-(-plan.steps // per_row)):
+            if number % length == 0:
+                starts = generator.integers(0, choices, BLOCK)
+            row = ((starts + number % length) % rows)[:width]
+            steps = slice(number * per_row, (number + 1) * per_row)
+            growth[steps, columns] = held[steps][:, row]
+            prices[steps, columns] = prices_of[row]
 
     each_block(paths, threads, work)
     return growth, prices
@@ -95,6 +95,8 @@ def _table(market: History, plan: Plan, returns: pl.DataFrame | None) -> tuple[F
             f"given none; a market of kind {market.kind} needs one",
             hint="pass the shipped table data/annual_returns.csv or your own as a frame",
         )
+    if returns.height == 0:
+        raise ReturnsRefused("given no rows; allowed is a row per year or month, in order")
     wanted = [*market.columns.values(), market.inflation]
     missing = [column for column in wanted if column not in returns.columns]
     if missing:

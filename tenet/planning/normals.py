@@ -32,7 +32,8 @@ class Normals:
     """Independent standard normals in float32, by Box and Muller, of 24 bits (5.77 at most).
 
     Two uniforms make two normals with operations that NumPy runs on several numbers at once; it is
-    several times as fast as its own normals. The array of each call is the next call's as well.
+    several times as fast as its own normals. The bits are the generator's own, so no other version
+    of NumPy's distributions changes a path. The array of each call is the next call's as well.
     """
 
     def __init__(self, rows: int) -> None:
@@ -45,7 +46,10 @@ class Normals:
     def next(self, generator: np.random.Generator) -> npt.NDArray[np.float32]:
         """The next (rows, 1000) normals of a stream."""
         uniform, normal, radius = self._uniform, self._normal, self._radius
-        generator.random(out=uniform, dtype=np.float32)
+        bits = generator.bit_generator.random_raw(self._half).view(np.uint32)
+        np.right_shift(bits, 8, out=bits)
+        uniform.reshape(-1)[:] = bits.view(np.int32)
+        uniform *= np.float32(2**-24)
         np.subtract(np.float32(1), uniform[0], out=radius)
         np.log(radius, out=radius)
         np.multiply(radius, np.float32(-2), out=radius)

@@ -37,15 +37,15 @@ class Outcome:
         return int(self.wealth.shape[1])
 
 
-def empty_outcome(plan: Plan, draws: Draws) -> Outcome:
+def empty_outcome(plan: Plan, draws: Draws, precision: type[np.floating] = np.float64) -> Outcome:
     """An outcome before its first step. Of S plans walked together, N is (S, N)."""
     start = plan.buckets.balance.sum(axis=0)
     paths = (*start.shape[:1], draws.paths)
-    wealth = np.empty((plan.years + 1, *paths))
+    wealth = np.empty((plan.years + 1, *paths), precision)
     wealth[0] = start
     return Outcome(
         wealth=wealth,
-        spending=np.empty((plan.years, *paths)),
+        spending=np.empty((plan.years, *paths), precision),
         tax=np.zeros((0, *paths)),
         short_step=np.full(paths, plan.steps, np.int32),
         empty_step=np.full(paths, plan.steps, np.int32),

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tenet.errors import InputOutOfRange
-from tenet.planning.buckets_walk import BucketsWalk, Record
+from tenet.planning.buckets_walk import BucketsWalk
+from tenet.planning.formulas import require
+from tenet.planning.record import Record
 from tenet.planning.simulation import simulate
 from tenet.planning.when import month_date
 
@@ -89,6 +91,7 @@ def failure_traits(simulation: Simulation, years: int = 10) -> pl.DataFrame:
     """
     import polars as pl
 
+    require("years", years, years >= 1, "1 or more")
     failed = ~simulation.is_safe
     rows = []
     for trait, values in _traits(simulation, years).items():

@@ -23,11 +23,17 @@ class Retired:
     terms: of all steps; None where they depend on the path.
     """
 
-    def __init__(self, plan: Plan, draws: Draws, terms: Terms | None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        draws: Draws,
+        terms: Terms | None,
+        precision: type[np.floating] = np.float64,
+    ) -> None:
         self._plan, self._draws, self._rule = plan, draws, plan.rule
         self._decision: Decision | None = None
-        self._level: Floats = np.ones(draws.paths)
-        self._peak: Floats = np.ones(draws.paths)
+        self._level: Any = np.ones(draws.paths, precision)
+        self._peak: Any = np.ones(draws.paths, precision)
         self._grown: Floats | None = None
         self.scale: Any = 1.0
         self._needs = None if terms is None else -terms.scaled
@@ -70,7 +76,8 @@ class Retired:
     def _need(self, step: int, price: Any) -> Any:
         if self._needs is None:
             return yearly_need(self._plan, step, price)
-        return self._needs[step : step + self._plan.steps_per_year].sum(axis=0)
+        need = self._needs[step : step + self._plan.steps_per_year].sum(axis=0)
+        return float(need) if need.ndim == 0 else need
 
     def _past(self, step: int) -> Past:
         if self._rule.kind == "flex":
@@ -79,7 +86,7 @@ class Retired:
             return Past()
         rows = slice(step - self._plan.steps_per_year, step)
         if self._plan.price is not None:
-            rise: Any = self._plan.price[rows.stop] / self._plan.price[rows.start]
+            rise: Any = float(self._plan.price[rows.stop] / self._plan.price[rows.start])
         else:
             assert self._draws.inflation is not None  # as in outcome.yearly_price
             rise = (1.0 + self._draws.inflation[rows]).prod(axis=0)

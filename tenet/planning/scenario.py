@@ -135,7 +135,7 @@ def _told(error: ValidationError) -> list[str]:
     lines: list[str] = []
     found = error.errors(include_url=False)
     for one in sorted(found, key=lambda one: one["type"] == "too_short"):
-        place = _place(one["loc"])
+        place = _place(one["loc"]) or ("" if one["type"] == "value_error" else "scenario")
         if one["type"] == "value_error":
             told = str(one["ctx"]["error"]).split("\n")
             lines += [_joined(place, line) for line in told]
@@ -146,7 +146,8 @@ def _told(error: ValidationError) -> list[str]:
         elif one["type"] != "too_short" or not any(line.startswith(place) for line in lines):
             given = repr(one["input"])
             given = given if len(given) < 80 else given[:77] + "..."
-            allowed = re.sub(r"^Input should be ", "", one["msg"])
+            tags = one.get("ctx", {}).get("expected_tags")
+            allowed = f"one of {tags}" if tags else re.sub(r"^Input should be ", "", one["msg"])
             lines.append(f"{place}: given {given}; allowed is {allowed}")
     return lines
 

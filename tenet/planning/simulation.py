@@ -12,9 +12,10 @@ from tenet.planning.compiling import compiled
 from tenet.planning.deaths import death_steps
 from tenet.planning.draws import Draws, drawn
 from tenet.planning.fan import fan
+from tenet.planning.formulas import require
 from tenet.planning.goals import goal_table
 from tenet.planning.statistics import Chance, chance
-from tenet.planning.walk import Memory, walked
+from tenet.planning.walk import walked
 from tenet.planning.when import month_date
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class Simulation:
     def is_safe(self) -> npt.NDArray[np.bool_]:
         """(N,): never short of essential spending while alive.
 
-        A plan without essential spending is judged by what its rule takes, or its streams need.
+        A plan without essential spending is judged by whether what its rule takes, or its streams
+        need, can be paid; a percentage of what is there always can.
         """
         outcome = self.outcome
         return safe_paths(self.plan, outcome.short_step, outcome.empty_step, self.lived)
@@ -112,6 +114,8 @@ def safe_paths(
     """As Simulation.is_safe, of the first failures and the steps lived, (N,) each."""
     nominal = plan.flows_nominal
     has_essential = plan.flows.essential.any() or (nominal is not None and nominal.essential.any())
+    if not has_essential and plan.rule.kind == "percent" and plan.rule.floor == 0:
+        return np.ones(len(lived), np.bool_)
     return np.asarray((short_step if has_essential else empty_step) >= lived)
 
 
@@ -123,17 +127,18 @@ def simulate(
     seed: int | None = None,
     threads: int = 1,
     kept: Draws | None = None,
-    memory: Memory | None = None,
 ) -> Simulation:
     """Walk a scenario through many futures. Writes nothing; same input, same bits.
 
     returns: the yearly or monthly table of a history or bootstrap. paths, seed: instead of those of
     the scenario. threads: to draw with; the result does not depend on it. kept: the draws of an
     earlier simulation; they are used where they fit, so a change of flows, rule, fee or inflation
-    costs a fraction. memory: a dict kept beside one `kept`, for many plans that share years.
+    costs a fraction.
     Paths are numbered: fewer paths are the first of more, a shorter plan the start of a longer one.
-    Raises ScenarioInvalid, ReturnsRefused.
+    Raises ScenarioInvalid, ReturnsRefused, InputOutOfRange.
     """
+    require("paths", paths, paths is None or paths >= 1, "1 or more")
+    require("seed", seed, seed is None or seed >= 0, "0 or more")
     plan = compiled(scenario)
     if seed is not None or paths is not None:
         plan = replace(
@@ -142,4 +147,4 @@ def simulate(
             paths=plan.paths if paths is None else paths,
         )
     draws = drawn(scenario, plan, returns, threads=threads, kept=kept)
-    return Simulation(scenario, plan, draws, walked(plan, draws, memory))
+    return Simulation(scenario, plan, draws, walked(plan, draws))

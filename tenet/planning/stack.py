@@ -1,7 +1,7 @@
 """Several plans walked as one: numbers that differ get an axis of their own.
 
 Only what a rule and the flows say may differ. Every operation is the one of a single walk on more
-numbers, so each plan comes to the same bits as alone.
+numbers; in single precision, so that they are as many as fit.
 """
 
 from __future__ import annotations
@@ -50,4 +50,4 @@ def _together(values: list[Any]) -> Any:
     """The value itself where all are equal, else with an axis for plans and one for paths."""
     if all(np.array_equal(values[0], other) for other in values[1:]):
         return values[0]
-    return np.stack([np.asarray(value) for value in values], axis=-1)[..., None]
+    return np.stack([np.asarray(value, np.float32) for value in values], axis=-1)[..., None]

@@ -71,5 +71,6 @@ def month_number(day: dt.date) -> int:
 
 
 def month_date(number: int) -> dt.date:
-    """The first day of the month of that number."""
+    """The first day of the month of that number; of the nearest that a calendar has."""
+    number = min(max(number, 12), 9999 * 12 + 11)
     return dt.date(number // 12, number % 12 + 1, 1)
