@@ -31,6 +31,9 @@
     ├── PortTaken               exit 2: a notebook cannot be served on that port
     ├── NotScheduled            the system's scheduler cannot be told
     ├── ScenarioInvalid         exit 2: a scenario of the planner contradicts itself
+    ├── ScenarioChanged         somebody else has edited the scenario meanwhile
+    ├── ScenarioExists          exit 2: a scenario of that name is there already
+    ├── ScenarioReadOnly        exit 2: a grid is not edited, and its parent not deleted
     ├── InputOutOfRange         exit 2: a number given to the planner is not allowed
     ├── ReturnsRefused          exit 2: a table of returns is missing, short or has wrong columns
     ├── DayTooEarly             exit 2: a report was asked for a day before the first
@@ -345,6 +348,41 @@ class ScenarioInvalid(TenetError):
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         super().__init__("the scenario cannot be used:\n" + "\n".join(problems))
+
+
+class ScenarioChanged(TenetError):
+    """A scenario is no longer what an edit was made on. Nothing was written."""
+
+    def __init__(self, name: str, made_on: str, now: str) -> None:
+        self.name, self.made_on, self.now = name, made_on, now
+        super().__init__(
+            f"scenario {name!r} was edited meanwhile: the edit was made on version {made_on}, "
+            f"it is at {now}",
+            hint=f"nothing was written; look at `tenet scenario show {name!r}`, then edit that",
+        )
+
+
+class ScenarioExists(TenetError):
+    """A scenario of that name is there already. Nothing was written."""
+
+    exit_code = 2
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"there is a scenario {name!r} already",
+            hint="give another name, or change it with `tenet scenario edit`",
+        )
+
+
+class ScenarioReadOnly(TenetError):
+    """A grid, or one of its scenarios, was to be edited, or what a grid is made of deleted."""
+
+    exit_code = 2
+
+    def __init__(self, name: str, reason: str, *, hint: str) -> None:
+        self.name, self.reason = name, reason
+        super().__init__(f"scenario {name!r}: {reason}; nothing was written", hint=hint)
 
 
 class InputOutOfRange(TenetError):

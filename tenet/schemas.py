@@ -77,6 +77,7 @@ KINDS = {
     ),
     "tax_bucket": _one_of("cash", "taxable", "deferred", "free", "property", "debt"),
     "liquidity": _one_of("liquid", "restricted", "illiquid"),
+    "scenario_kind": _one_of("user", "cartesian"),
     "fraction": Kind(NUMBER, "{} between 0 and 1", "a fraction from 0 to 1"),
     "owners": Kind(
         "VARCHAR",
@@ -127,6 +128,18 @@ fund_weights    security_id* security, asset_class* text, edited_at* time, weigh
 tax_rates       tax_bucket* tax_bucket, edited_at* time, rate! fraction
 price_marks     security_id* security, price_date* day, edited_at* time, price number,
                 currency currency
+scenarios       scenario_id* text, edited_at* time, name! text, kind! scenario_kind,
+                parent_id text, axes json, document json, is_deleted! flag
+life_events     scenario_id* text, name* text, edited_at* time, place! count, document! json,
+                is_deleted! flag
+goals           scenario_id* text, name* text, edited_at* time, place! count, document! json,
+                is_deleted! flag
+plan_runs       run_id* text, edited_at* time, scenario_id! text, scenario_name! text,
+                version! text, inputs! json, input_hash! text, returns_hash text, seed! count,
+                paths! count, engine_version! text, numpy_version! text, base_date! day,
+                revision text, through_date day, left_out json, currency! currency,
+                basis_year! count, success! fraction, success_low! fraction,
+                success_high! fraction, goals json, fan! json, expected! json
 market_requests source* text, symbol* text, requested_at* time, security_id security,
                 first_date! day, last_date! day, status! request_status, message text
 restatements    revision* text, valuation_date* day, account_id* text, security_id* security,
