@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tenet.planning.buckets_walk import BucketsWalk, Record
+from tenet.planning.buckets_walk import BucketsWalk
 from tenet.planning.draws import expected
 from tenet.planning.fan import PERCENTILES, percentiles
+from tenet.planning.record import Record
 from tenet.planning.when import month_date
 
 if TYPE_CHECKING:

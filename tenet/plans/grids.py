@@ -25,7 +25,7 @@ def cells(parent: Stored, axes: Axes) -> dict[str, dict[str, Any]]:
     Raises InputOutOfRange for an axis that leads nowhere or too many cells, ScenarioInvalid for a
     value that is not allowed.
     """
-    from tenet.planning.grid import expanded, scenario_id
+    from tenet.planning.axes import expanded, scenario_id
     from tenet.planning.scenario import parse
 
     scenario = parse(parent.document)
@@ -57,7 +57,8 @@ def figures(
     """
     import polars as pl
 
-    from tenet.planning.grid import grid, scenario_id
+    from tenet.planning.axes import scenario_id
+    from tenet.planning.grid import grid
 
     pointers = _pointers(parent, axes)
     names = dict(zip(pointers, axes, strict=True))
