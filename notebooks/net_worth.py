@@ -210,12 +210,12 @@ def _(build, incognito):
 @app.cell
 def _(accounts, holdings):
     chosen = held.chosen(holdings.value, accounts.value)
-    mo.stop(chosen is None)
     return (chosen,)
 
 
 @app.cell
 def _(build, chosen, days, incognito):
+    mo.stop(chosen is None)
     one = charts.value_over_time(
         held.history(workspace, chosen.account_id, chosen.security_id, *days.value),
         build.currency,
@@ -228,7 +228,7 @@ def _(build, chosen, days, incognito):
 
 @app.cell
 def _(build, chosen, incognito):
-    mo.stop(incognito.value)
+    mo.stop(incognito.value or chosen is None)
     why = held.why(workspace, build.day, chosen.account_id, chosen.security_id)
     mo.accordion({f"Why {chosen.name} is worth that": mo.plain_text(why)})
     return

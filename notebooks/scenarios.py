@@ -218,8 +218,8 @@ def _(beside, incognito, nominal):
 def _(bent, found):
     name = mo.ui.text(value=f"{bent.name} (changed)", label="save as")
     save = mo.ui.run_button(label="Save this run")
+    found  # the button starts anew with each scenario
     mo.vstack([mo.md("## Keep"), mo.hstack([name, save], justify="start")])
-    found
     return name, save
 
 
@@ -241,27 +241,32 @@ def _(build):
 
 
 @app.cell
-def _(build, incognito, run):
-    mo.stop(run.value is None)
-    came, problem = progress.of(workspace, run.value)
-    mo.stop(came is None, mo.md(problem))
-    unit_then = f"{came.currency} of {came.basis_year}"
-    true = charts.fan_over_time(
-        scenario.drawable(came.fan),
-        unit_then,
-        title=f"{came.run.scenario_name}, as saved on {came.run.base_date}",
-        actual=progress.actual(came),
-        incognito=incognito.value,
-    )
+def _(build, run):
     build
-    true
+    came, problem = progress.of(workspace, run.value)
+    mo.md(problem)
     return (came,)
 
 
 @app.cell
 def _(came, incognito):
+    mo.stop(came is None)
+    true = charts.fan_over_time(
+        scenario.drawable(came.fan),
+        f"{came.currency} of {came.basis_year}",
+        title=f"{came.run.scenario_name}, as saved on {came.run.base_date}",
+        actual=progress.actual(came),
+        incognito=incognito.value,
+    )
+    mo.vstack([true, mo.md(progress.told(came, incognito=incognito.value))])
+    return
+
+
+@app.cell
+def _(came, incognito):
+    mo.stop(came is None)
     steps, planned = progress.parts(came)
-    why = charts.bridge(
+    deviation = charts.bridge(
         steps,
         planned,
         f"{came.currency} of the day",
@@ -270,7 +275,7 @@ def _(came, incognito):
         closed="actual",
         incognito=incognito.value,
     )
-    mo.vstack([mo.md(progress.told(came, incognito=incognito.value)), why])
+    deviation
     return
 
 

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 DAY = date(2024, 1, 3)
 ONE_ACCOUNT = {
-    "accounts": "account_id,name,currency\nbank:1,Purse,EUR\n",
+    "accounts": "account_id,name,currency\nbank:1,Purse,USD\n",
     "snapshots": "snapshot_id,account_id,observed_at,status\n"
     "s1,bank:1,2024-01-03T20:00:00Z,success\n",
-    "holdings": "snapshot_id,security_id,account_id,quantity,currency\ns1,_CASH:EUR,bank:1,9,EUR\n",
+    "holdings": "snapshot_id,security_id,account_id,quantity,currency\ns1,_CASH:USD,bank:1,9,USD\n",
 }
-WITH_CHARTS = {"net_worth", "gaps"}
+WITH_CHARTS = {"net_worth", "gaps", "scenarios"}
 
 
 @pytest.fixture(params=notebooks.names())
@@ -58,6 +58,16 @@ def test_a_notebook_runs_on_one_account_of_one_day(
     lake.land(empty, "import", {path.stem: path for path in folder.iterdir()}, at=AT)
     build(load(empty, timezone="UTC"), through=DAY, at=AT)
     assert bool(charts_of(empty, notebook)) is (notebook.stem in WITH_CHARTS)
+
+
+def test_a_notebook_runs_on_one_account_that_has_no_value(
+    notebook: Path, empty: Path, tmp_path: Path
+) -> None:
+    tables = {name: text.replace("USD", "EUR") for name, text in ONE_ACCOUNT.items()}
+    folder = write_folder(tmp_path / "folder", tables)
+    lake.land(empty, "import", {path.stem: path for path in folder.iterdir()}, at=AT)
+    build(load(empty, timezone="UTC"), through=DAY, at=AT)
+    assert bool(charts_of(empty, notebook)) is (notebook.stem in WITH_CHARTS - {"scenarios"})
 
 
 def test_a_notebook_runs_while_a_refresh_is_at_work(notebook: Path, home: Path) -> None:

@@ -27,10 +27,12 @@ def runs(home: Path) -> dict[str, str]:
     }
 
 
-def of(workspace: Workspace, run_id: str) -> tuple[Progress | None, str]:
+def of(workspace: Workspace, run_id: str | None) -> tuple[Progress | None, str]:
     """How a saved run has done until the build's last day, or None and why."""
     from tenet.plans import progress, runs
 
+    if run_id is None:
+        return None, ""
     try:
         return progress.progress(workspace, runs.find_run(workspace.home, run_id)), ""
     except TenetError as error:

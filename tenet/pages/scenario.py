@@ -23,7 +23,7 @@ PREVIEW, FULL = 2_000, 10_000
 
 FROM_BALANCES, INVENTED = "new, from our own balances", "an invented couple"
 
-RULES = {
+RULES: dict[str, dict[str, Any] | None] = {
     "as the scenario says": None,
     "spend as planned": {"kind": "planned"},
     "the same every year (4 %)": {"kind": "constant"},
@@ -32,7 +32,10 @@ RULES = {
     "floor and ceiling (5 %)": {"kind": "floor_ceiling"},
     "variable percentage (VPW)": {"kind": "vpw"},
     "dynamic (4 %, +5/-2.5 %)": {"kind": "dynamic"},
-    "cuts by drawdown": {"kind": "flex"},
+    "extras cut by half 10 % below the peak, all at 20 %": {
+        "kind": "flex",
+        "cuts": [{"drawdown": 0.1, "cut": 0.5}, {"drawdown": 0.2, "cut": 1.0}],
+    },
 }
 """Withdrawal rules by what people call them; with their defaults."""
 
@@ -91,7 +94,12 @@ def adjusted(
         scenario = changes.retiring(scenario, month)
     scenario = changes.with_extra_return(changes.with_spending(scenario, spending), more_return)
     wanted = RULES[rule]
-    return scenario if wanted is None else changed(scenario, withdrawal=wanted)
+    if wanted is None:
+        return scenario
+    if wanted["kind"] == "vpw":
+        assets = scenario.market.assets
+        wanted = wanted | {"equity": ["stocks" if "stocks" in assets else assets[0]]}
+    return changed(scenario, withdrawal=wanted)
 
 
 def simulated(scenario: Scenario, paths: int, kept: MutableMapping[int, Any]) -> Simulation:
@@ -265,7 +273,8 @@ def years(scenario: Scenario, *, is_nominal: bool) -> pl.DataFrame:
     busy = [name for name in amounts if table[name].abs().max() != 0]
     ages = [name for name in table.columns if name.startswith("age_")]
     named = [pl.col(name).round(0).alias(name.removesuffix(f"_{basis}")) for name in busy]
-    return table.select("year", *(pl.col(name).round(0) for name in ages), *named)
+    whole = [pl.col(name).round(0) for name in ages]
+    return table.select(pl.col("year").cast(pl.String), *whole, *named)
 
 
 def compared(workspace: Workspace, names: list[str]) -> tuple[list[Simulation], pl.DataFrame]:
@@ -306,7 +315,7 @@ def saved(
 
 def _document(scenario: Scenario, name: str) -> dict[str, Any]:
     """The scenario as a document in which tenet accounts keep their own balances."""
-    document: dict[str, Any] = scenario.model_dump(mode="json", exclude_unset=True)
+    document: dict[str, Any] = scenario.model_dump(mode="json", exclude_none=True)
     for account in document["accounts"]:
         if account.get("account_id"):
             account.pop("balance", None)
