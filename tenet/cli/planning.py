@@ -145,8 +145,8 @@ def compare(session: Session, /, names: tuple[str, ...], as_json: bool, **how: A
         unit = f"{found.simulations[0].plan.currency} of {row['basis_year']}"
         click.echo(f"{row['second']} less {row['first']}")
         click.echo(
-            f"  success        {row['success_delta']:+.1%} "
-            f"({row['success_delta_low']:+.1%} to {row['success_delta_high']:+.1%})"
+            f"  success        {100 * row['success_delta']:+.1f} points "
+            f"({100 * row['success_delta_low']:+.1f} to {100 * row['success_delta_high']:+.1f})"
         )
         click.echo(f"  wealth at end  {row['wealth_delta_p50_real']:+,.0f} {unit}, median")
         click.echo(f"  spending       {row['spending_p10_delta_real']:+,.0f} {unit}, worst tenth")

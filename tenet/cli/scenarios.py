@@ -12,7 +12,7 @@ import click
 from tenet import home as homes
 from tenet.cli import planning
 from tenet.cli.editing import PATIENCE
-from tenet.cli.output import emit_json, emit_rows, json_option
+from tenet.cli.output import emit_json, emit_rows, json_option, print_wrapped
 from tenet.cli.whens import WHEN
 from tenet.wording import counted
 
@@ -108,9 +108,9 @@ def show(
         if isinstance(value, list):
             click.echo(key)
             for one in value:
-                click.echo(f"  {_line(one)}")
+                print_wrapped(" ", _line(one))
         else:
-            click.echo(f"{key:18}{_line(value) if isinstance(value, dict) else value}")
+            print_wrapped(f"{key:17}", _line(value))
 
 
 @scenario.command()

@@ -88,6 +88,10 @@ def with_build(workspace: Workspace, document: Document, stored: Stored | None =
             [f"currency: given {scenario.currency!r}; allowed is {base!r}, that of the balances"]
         )
     balances, notes = _balances(scenario, places, values)
+    if (day := build["last_date"]) and abs((scenario.start - day).days) > 45:
+        notes.append(
+            f"start: the plan starts in {scenario.start:%Y-%m}, and its balances are of {day}"
+        )
     accounts = [
         one.model_dump(exclude_unset=True) | ({"balance": balances[n]} if n in balances else {})
         for n, one in enumerate(scenario.accounts)
