@@ -56,7 +56,7 @@ def filled(workspace: Workspace, wanted: str) -> Filled:
     Raises NotFound, ScenarioInvalid (also for a tenet account that is gone, or another currency
     than the build's), NoBuild when balances are to come from a build.
     """
-    stored, document = _document(workspace.home, wanted)
+    stored, document = document_of(workspace.home, wanted)
     return with_build(workspace, document, stored)
 
 
@@ -88,6 +88,10 @@ def with_build(workspace: Workspace, document: Document, stored: Stored | None =
             [f"currency: given {scenario.currency!r}; allowed is {base!r}, that of the balances"]
         )
     balances, notes = _balances(scenario, places, values)
+    if (day := build["last_date"]) and abs((scenario.start - day).days) > 45:
+        notes.append(
+            f"start: the plan starts in {scenario.start:%Y-%m}, and its balances are of {day}"
+        )
     accounts = [
         one.model_dump(exclude_unset=True) | ({"balance": balances[n]} if n in balances else {})
         for n, one in enumerate(scenario.accounts)
@@ -121,7 +125,11 @@ def returns_for(scenario: Scenario, path: Path | None = None) -> pl.DataFrame | 
         raise ReturnsRefused(f"{place}: {error}", hint="give a CSV file with --returns") from error
 
 
-def _document(home: Path, wanted: str) -> tuple[Stored, Document]:
+def document_of(home: Path, wanted: str) -> tuple[Stored, Document]:
+    """The document of a scenario or of a cell `<grid>/<id>`, and what is stored of it.
+
+    Raises NotFound, InputOutOfRange for a whole grid.
+    """
     known = store.scenarios(home)
     try:
         stored = store.find(home, wanted)

@@ -1,7 +1,8 @@
 """What came true, laid over a saved run: where in its fan, how far ahead, and why.
 
-The run stays as it was saved. Its fan is in money of its basis year; what came true is brought into
-that money with the inflation of the run itself. The parts of the deviation are money of the day.
+The run stays as it was saved; it begins at the end of the day that its balances are of. Its fan is
+in money of its basis year; what came true is brought into that money with the inflation of the run
+itself. The parts of the deviation are money of the day.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ class Progress:
     actual: pl.DataFrame = field(repr=False)
     """valuation_date, net_worth_nominal, net_worth_real, price_level, basis_year: every day."""
     fan: pl.DataFrame = field(repr=False)
-    """The frozen one of net worth: date, p5_real to p95_real, basis_year."""
+    """The frozen one of net worth: date, p5_real to p95_real, basis_year; from the base date."""
 
 
 def progress(workspace: Workspace, run: Run, on: date | None = None) -> Progress:
@@ -128,7 +129,8 @@ def progress(workspace: Workspace, run: Run, on: date | None = None) -> Progress
         raise DayTooLate(day, reach["last"])
     of = {"first": first, "last": day, "left_out": list(run.left_out)}
     actual = workspace.sql(_ACTUAL, of)
-    expected, fan = run.expected, run.fan.filter(pl.col("series") == "net_worth").drop("series")
+    expected, fan = _dated(run.expected, run), _dated(run.fan, run)
+    fan = fan.filter(pl.col("series") == "net_worth").drop("series")
     levels = _at(expected, "price_level", actual["valuation_date"].to_list())
     worth = actual["net_worth_nominal"].cast(pl.Float64)
     actual = actual.with_columns(
@@ -191,13 +193,19 @@ def _parts(
     return parts | {"other": deviation - sum(parts.values(), Decimal(0))}
 
 
+def _dated(table: pl.DataFrame, run: Run) -> pl.DataFrame:
+    """A table of a run by the days at whose end its figures hold; the first is the base date."""
+    import polars as pl
+
+    return table.with_columns(pl.col("date") - pl.col("date").min() + run.base_date)
+
+
 def _at(table: pl.DataFrame, column: str, days: list[date]) -> list[float]:
     """A column at the end of some days, between two dates in a straight line."""
     import numpy as np
 
     dates = [day.toordinal() for day in table["date"].to_list()]
-    # The start of a day is the end of the day before it.
-    found = np.interp([day.toordinal() + 1 for day in days], dates, table[column].to_numpy())
+    found = np.interp([day.toordinal() for day in days], dates, table[column].to_numpy())
     return [float(one) for one in found]
 
 
@@ -216,7 +224,7 @@ def _months_ahead(fan: pl.DataFrame, day: date, worth: float, median: float) -> 
     if worth == median:
         return 0.0
     dates, values = fan["date"].to_list(), fan["p50_real"].to_list()
-    here = day.toordinal() + 1
+    here = day.toordinal()
     found: list[float] = []
     for (since, before), (until, after) in pairwise(zip(dates, values, strict=True)):
         if before != after and min(before, after) <= worth <= max(before, after):

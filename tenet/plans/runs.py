@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tenet import lake
 from tenet.database import rows
 from tenet.errors import NotFound
-from tenet.frames import frame
 from tenet.plans.documents import canonical, digest
 
 if TYPE_CHECKING:
@@ -36,9 +36,10 @@ order by edited_at desc, run_id
 class Run:
     """One saved run. Fractions for success; `fan` and `expected` as planning.monthly has them.
 
-    version: of the scenario then. inputs: its document with every balance. input_hash: of inputs,
-    table of returns, seed, paths and engine. revision and through_date: of the build that balances
-    came from. left_out: accounts of that build that were not in the scenario.
+    base_date: at whose end the plan begins: the day of the balances, else that before its first
+    month. version: of the scenario then. inputs: its document with every balance. input_hash: of
+    inputs, table of returns, seed, paths and engine. revision and through_date: of the build that
+    balances came from. left_out: accounts of that build that were not in the scenario.
     """
 
     run_id: str
@@ -91,6 +92,7 @@ def save(
     """
     import numpy as np
 
+    from tenet.frames import frame
     from tenet.planning.monthly import monthly_expected, monthly_fan
     from tenet.planning.simulation import VERSION
 
@@ -100,7 +102,7 @@ def save(
     returns_hash = None if returns is None else digest(returns.to_dict(as_series=False))
     made_of = [inputs, returns_hash, plan.seed, plan.paths, VERSION]
     input_hash = digest(made_of)
-    first = scenario.start.replace(day=1)
+    begin = scenario.start.replace(day=1) - timedelta(days=1)
     row = {
         "run_id": f"{at:%Y%m%dT%H%M%S}-{digest([input_hash, str(at)])[:8]}",
         "edited_at": at,
@@ -114,7 +116,7 @@ def save(
         "paths": simulation.outcome.paths,
         "engine_version": VERSION,
         "numpy_version": np.__version__,
-        "base_date": max(first, filled.day or first),
+        "base_date": max(begin, filled.day or begin),
         "revision": filled.revision,
         "through_date": filled.day,
         "left_out": canonical(list(filled.left_out)),

@@ -22,7 +22,6 @@ from tenet.errors import (
     ScenarioInvalid,
     ScenarioReadOnly,
 )
-from tenet.frames import frame
 from tenet.plans.documents import canonical, digest
 
 if TYPE_CHECKING:
@@ -217,6 +216,8 @@ class _State:
         self, stored: Stored, *, is_deleted: bool = False, at: datetime | None = None
     ) -> Stored:
         """Land the rows that differ, one landing; later than every row of it there is."""
+        from tenet.frames import frame
+
         scenario_id, at = stored.scenario_id, at or stored.edited_at
         last = [row["edited_at"] for row in self._all_rows(scenario_id)]
         at = max([at, *(one + timedelta(microseconds=1) for one in last)])

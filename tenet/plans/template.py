@@ -33,12 +33,12 @@ where valuation_date = (select max(valuation_date) from account_values_daily)
 """
 MARKET = {
     "kind": "lognormal",
-    "log_mean": {"stocks": 0.0656, "bonds": 0.0144, "bills": 0.0033},
-    "log_sd": {"stocks": 0.19, "bonds": 0.087, "bills": 0.038},
-    "correlation": [[1, 0.1, 0], [0.1, 1, 0], [0, 0, 1]],
+    "log_mean": {"stocks": 0.05, "bonds": 0.014, "bills": 0.003},
+    "log_sd": {"stocks": 0.17, "bonds": 0.07, "bills": 0.02},
+    "correlation": [[1, 0.1, 0], [0.1, 1, 0.3], [0, 0.3, 1]],
     "basis": "real",
 }
-"""Real log returns of the United States, 1928 to 2025, as data/annual_returns.csv has them."""
+"""An assumption to be changed, as that of tenet.planning.example: stocks below their past."""
 
 
 def template(
