@@ -21,7 +21,7 @@ holdings as (select * from stg_holdings),
 kinds as (select * from int_holding_kinds),
 accounts as (select * from accounts),
 rates as (select * from stg_tax_rates),
-shares as (select * from int_owner_shares),
+shares as (select * from owner_shares),
 settings as (select * from build_settings),
 
 stated as (

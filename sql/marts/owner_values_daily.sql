@@ -15,7 +15,7 @@
 with
 
 account_values as (select * from account_values_daily),
-shares as (select * from int_owner_shares),
+shares as (select * from owner_shares),
 
 split as (
     select

@@ -5,6 +5,7 @@
 -- is_active: false when the user closed the account here
 -- deactivated_at: when the account was closed (UTC)
 -- portfolio: the user's label for a group of accounts
+-- superseded_by: the account as which this one goes on
 -- owner: whose account it is: a name, or names with shares such as `Ann 50%, Ben 50%`
 -- tax_bucket: how it is taxed: cash, taxable, deferred, free, property or debt
 -- liquidity: how soon it can be spent: liquid, restricted or illiquid
@@ -20,6 +21,7 @@ select
     coalesce(last(active order by edited_at, landing_id) filter (where active is not null), true) as is_active,
     last(deactivated_at order by edited_at, landing_id) filter (where deactivated_at is not null) as deactivated_at,
     last(portfolio order by edited_at, landing_id) filter (where portfolio is not null) as portfolio,
+    last(superseded_by order by edited_at, landing_id) filter (where superseded_by is not null) as superseded_by,
     nullif(trim(last(owner order by edited_at, landing_id) filter (where owner is not null)), '') as owner,
     last(tax_bucket order by edited_at, landing_id) filter (where tax_bucket is not null) as tax_bucket,
     last(liquidity order by edited_at, landing_id) filter (where liquidity is not null) as liquidity,

@@ -41,6 +41,7 @@ COMMANDS = {
     "restatements": "tenet.cli.auditing",
     "explain": "tenet.cli.explaining",
     "bridge": "tenet.cli.bridging",
+    "returns": "tenet.cli.returning",
     "scenario": "tenet.cli.scenarios",
     "notebook": "tenet.cli.notebooks",
     "schedule": "tenet.cli.scheduling",
