@@ -160,6 +160,26 @@ def test_the_explorer_answers_a_question_of_ones_own(serve: Serve, visit: Visit)
     assert user.trouble == []
 
 
+def test_a_slider_redraws_the_outlook_and_the_chance_of_success(serve: Serve, visit: Visit) -> None:
+    user = visit()
+    user.open_notebook(serve("scenarios"))
+    outlook, chance = pictures(user)[0], success(user)
+    slider = user.page.get_by_role("slider").nth(1)
+    slider.focus()
+    for _ in range(20):
+        slider.press("ArrowRight")
+    wait_until(user, lambda: success(user) < chance)
+    wait_until(user, lambda: pictures(user)[0] != outlook)
+    assert user.trouble == []
+
+
+def success(user: Visitor) -> float:
+    """The share of futures in which the plan holds, as the page says it."""
+    lines = text(user).split("\n")
+    label = lines.index("never short of essential spending")
+    return next(float(line[:-1]) for line in lines[label:] if line.endswith("%"))
+
+
 def test_the_repair_plan_is_shown_and_changes_nothing(
     serve: Serve, visit: Visit, demo_home: Path
 ) -> None:
