@@ -200,7 +200,7 @@ def test_of_two_edits_made_on_one_version_the_second_is_told(home: Path) -> None
 
 BAD = [
     ({"people": [{"name": "Kim", "born": "1964-01-01", "end_age": -3}]}, r"people\[0\].end_age"),
-    ({"people": [{"name": "Kim", "born": "2030-01-01", "end_age": 80}]}, r"people\[0\].born.*not negative"),
+    ({"people": [{"name": "Kim", "born": "2030-01-01", "end_age": 80}]}, r"\.born.*not negative"),
     ({"allocation": [{"weights": {"stocks": 0.6, "bonds": 0.3}}]}, "given a sum of 0.9"),
     (
         {"goals": [{"name": "G", "kind": "net_worth", "amount": 1, "by": {"date": "2020-01-01"}}]},
