@@ -21,9 +21,10 @@ def test_every_command_stands_in_the_readme(command: str) -> None:
 
 
 def test_every_subcommand_stands_in_the_readme() -> None:
-    from tenet.cli import editing, pricing, syncing
+    from tenet.cli import editing, pricing, scenarios, syncing
 
-    for group in (editing.account, editing.manual, pricing.security, syncing.quarantine):
+    groups = (editing.account, editing.manual, pricing.security, syncing.quarantine)
+    for group in (*groups, scenarios.scenario):
         (line,) = re.findall(rf"^\| `tenet {group.name} (.*?)` \|", README, re.MULTILINE)
         assert sorted(line.split("\\|")) == sorted(group.commands)
 

@@ -52,8 +52,10 @@ def demo(session: Session) -> None:
 
 
 def _land_and_build(session: Session) -> None:
+    import tenet
     from tenet.build import build
     from tenet.demo.landing import land, refuse_other_households
+    from tenet.demo.plan import land_plan
     from tenet.settings import load
 
     with homes.writing(homes.make(session.home), session.now()):
@@ -64,6 +66,7 @@ def _land_and_build(session: Session) -> None:
         through = session.day(settings) - timedelta(days=1)
         landing = land(session.home, through=through, at=now)
         _, is_new = build(settings, through=through, at=now)
+        land_plan(tenet.open(session.home), through=through, at=now)
     if landing is None and not is_new:
         session.say(f"nothing new: the demo through {through} is landed and built already")
 
@@ -88,11 +91,15 @@ def _print_family(workspace: Workspace) -> None:
 
 
 def _say_what_to_try(session: Session) -> None:
+    from tenet.demo.plan import NAME
+
     home = shlex.quote(_shown(session.home))
     session.say("what to try next")
     for line in (
         f"{_program('tenet')} --home {home} networth --history",
         f'{_program("tenet")} --home {home} sql "{QUERY}"',
+        f'{_program("tenet")} --home {home} scenario simulate "{NAME}"',
+        f'{_program("tenet")} --home {home} scenario progress "{NAME}"',
         f"{_program('tenet')} --home {home} notebook net_worth",
     ):
         session.say(f"  {line}")

@@ -24,12 +24,18 @@ if TYPE_CHECKING:
 _VALUES = """
 select account_id, market_value_base, assets_base, liabilities_base
 from account_values_daily
-where valuation_date = (select max(valuation_date) from account_values_daily)
+where valuation_date = $day
 order by account_id
 """
 _BUILD = """
-select revision, through_date, base_currency,
-    (select max(valuation_date) from account_values_daily) as last_date
+select
+    revision,
+    base_currency,
+    (
+        select max(valuation_date)
+        from account_values_daily
+        where $day is null or valuation_date <= $day
+    ) as day,
 from build_info
 """
 
@@ -50,23 +56,31 @@ class Filled:
     notes: tuple[str, ...] = ()
 
 
-def filled(workspace: Workspace, wanted: str) -> Filled:
+def filled(workspace: Workspace, wanted: str, *, on: date | None = None) -> Filled:
     """The scenario of that name or id, or a cell `<grid>/<id>`, with its balances.
+
+    on: those of the end of that day; default: the build's last.
 
     Raises NotFound, ScenarioInvalid (also for a tenet account that is gone, or another currency
     than the build's), NoBuild when balances are to come from a build.
     """
     stored, document = document_of(workspace.home, wanted)
-    return with_build(workspace, document, stored)
+    return with_build(workspace, document, stored, on=on)
 
 
-def with_build(workspace: Workspace, document: Document, stored: Stored | None = None) -> Filled:
+def with_build(
+    workspace: Workspace,
+    document: Document,
+    stored: Stored | None = None,
+    *,
+    on: date | None = None,
+) -> Filled:
     """The scenario of a document with its balances. Raises as `filled` does.
 
-    An account holds what its tenet account is worth at the end of the build's last day; a debt,
-    what it owes. Where a debt and another account name the same tenet account (a house with its
-    mortgage), the debt is what is owed there and the other what is owned. An overdrawn account, or
-    a debt with money in it, counts 0 and is noted.
+    An account holds what its tenet account is worth at the end of the day; a debt, what it owes.
+    Where a debt and another account name the same tenet account (a house with its mortgage), the
+    debt is what is owed there and the other what is owned. An overdrawn account, or a debt with
+    money in it, counts 0 and is noted.
     """
     from tenet.planning.scenario import changed, parse
 
@@ -81,14 +95,15 @@ def with_build(workspace: Workspace, document: Document, stored: Stored | None =
     with workspace.connection() as connection:
         from tenet.database import rows
 
-        (build,) = rows(connection, _BUILD)
-        values = {row["account_id"]: row for row in rows(connection, _VALUES)}
+        (build,) = rows(connection, _BUILD, {"day": on})
+        found = rows(connection, _VALUES, {"day": build["day"]})
+        values = {row["account_id"]: row for row in found}
     if scenario.currency != (base := build["base_currency"]):
         raise ScenarioInvalid(
             [f"currency: given {scenario.currency!r}; allowed is {base!r}, that of the balances"]
         )
     balances, notes = _balances(scenario, places, values)
-    if (day := build["last_date"]) and abs((scenario.start - day).days) > 45:
+    if (day := build["day"]) and abs((scenario.start - day).days) > 45:
         notes.append(
             f"start: the plan starts in {scenario.start:%Y-%m}, and its balances are of {day}"
         )
@@ -100,7 +115,7 @@ def with_build(workspace: Workspace, document: Document, stored: Stored | None =
         changed(scenario, accounts=accounts),
         stored,
         build["revision"],
-        build["last_date"],
+        build["day"],
         tuple(sorted(values.keys() - set(places.values()))),
         tuple(notes),
     )

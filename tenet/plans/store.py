@@ -74,6 +74,11 @@ def find(home: Path, wanted: str, *, as_of: datetime | None = None) -> Stored:
     return _find(scenarios(home, as_of=as_of), wanted)
 
 
+def id_of(name: str) -> str:
+    """The id of the first scenario of a name; further ones have a number behind it."""
+    return re.sub(r"\W+", "-", name.casefold()).strip("-") or "scenario"
+
+
 def history(home: Path, scenario_id: str) -> list[Row]:
     """Every row that was ever landed of a scenario, oldest first.
 
@@ -354,7 +359,7 @@ def _free_id(state: _State, name: str) -> str:
     live = state.stored()
     if name.casefold() in (one.name.casefold() for one in live):
         raise ScenarioExists(name)
-    head = re.sub(r"\W+", "-", name.casefold()).strip("-") or "scenario"
+    head = id_of(name)
     taken, number, scenario_id = {one.scenario_id for one in live}, 1, head
     while scenario_id in taken:
         number += 1
