@@ -201,7 +201,9 @@ def test_a_corrected_close_stands_on_the_time_line_of_what_changed(
     assert changes.select("valuation_date", "cause", "change").rows() == [
         (date(2024, 1, 2), "price", Decimal("43.60"))
     ]
-    assert doubts.restated_days(changes)["revision"].to_list() == [page.revision]
+    assert worth.marks(workspace, date(2024, 1, 1), DAY).rows() == [
+        (date(2024, 1, 2), "restated later", "by price")
+    ]
 
 
 def test_the_calendar_gives_each_account_and_day_its_worst_status(

@@ -211,11 +211,3 @@ def restated(workspace: Workspace, build: Build) -> pl.DataFrame:
     """
     grain = resolution((build.day - build.first_day).days + 1, 2)
     return workspace.sql(_RESTATED, {"grain": grain, "most": 2000})
-
-
-def restated_days(changes: pl.DataFrame) -> pl.DataFrame:
-    """The same as a table, the newest build first."""
-    import polars as pl
-
-    columns = ("restated_at", "valuation_date", "cause", "change", "revision")
-    return changes.select(pl.col(columns)).sort("restated_at", "valuation_date", descending=True)

@@ -76,7 +76,8 @@ order by valuation_date
 """
 
 _MARKS = """
-with changed as (
+with
+changed as (
     select
         valuation_date,
         account_id,
@@ -98,6 +99,13 @@ marked as (
         coalesce(accounts.name, account_id) as name,
     from changed
     left join accounts using (account_id)
+    union all
+    select valuation_date, 'restated later', 'by ' || string_agg(distinct cause, ', ' order by cause)
+    from restatements
+    inner join net_worth_daily using (valuation_date)
+    where valuation_date between $first and $last
+    group by valuation_date, net_worth
+    having abs(sum(change)) > 0.005 * abs(net_worth)
 )
 select
     valuation_date,
@@ -238,7 +246,11 @@ def history(workspace: Workspace, first: date, last: date) -> pl.DataFrame:
 
 
 def marks(workspace: Workspace, first: date, last: date) -> pl.DataFrame:
-    """Days to point out, the latest forty: valuation_date, kind, what (accounts by name)."""
+    """Days to point out, the latest forty: valuation_date, kind, what (accounts, or causes).
+
+    Accounts that joined or left, values that became known, and days of which a later build changed
+    net worth by more than half a percent.
+    """
     return workspace.sql(_MARKS, {"first": first, "last": last})
 
 
