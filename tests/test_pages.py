@@ -121,6 +121,7 @@ def test_an_account_that_joins_and_one_that_is_closed_are_pointed_out(
     assert worth.marks(workspace, date(2024, 1, 1), DAY).rows() == [
         (date(2024, 1, 2), "account joined", "Savings"),
         (date(2024, 1, 2), "account left", "Current account"),
+        (date(2024, 1, 2), "restated later", "by edit, snapshot"),
     ]
 
 

@@ -100,7 +100,10 @@ marked as (
     from changed
     left join accounts using (account_id)
     union all
-    select valuation_date, 'restated later', 'by ' || string_agg(distinct cause, ', ' order by cause)
+    select
+        valuation_date,
+        'restated later',
+        'by ' || string_agg(distinct cause, ', ' order by cause),
     from restatements
     inner join net_worth_daily using (valuation_date)
     where valuation_date between $first and $last
