@@ -7,7 +7,7 @@ with app.setup:
     import marimo as mo
 
     import tenet
-    from tenet.pages import catalogue, opening
+    from tenet.pages import catalogue, opening, tables
 
     workspace = tenet.open()
 
@@ -36,33 +36,28 @@ def _(again, build):
 @app.cell
 def _(build):
     build
-    tables = mo.ui.table(
+    listed = tables.table(
         catalogue.tables(workspace),
+        "## Tables; choose one to see its columns",
         selection="single",
         wrapped_columns=["meaning"],
         column_widths={"meaning": 600},
-        show_column_summaries=False,
-        show_data_types=False,
         page_size=8,
-        label="## Tables; choose one to see its columns",
     )
-    tables
-    return (tables,)
+    listed
+    return (listed,)
 
 
 @app.cell
-def _(tables):
-    mo.stop(tables.value.is_empty())
-    table = tables.value["table"][0]
-    mo.ui.table(
+def _(listed):
+    mo.stop(listed.value.is_empty())
+    table = listed.value["table"][0]
+    tables.table(
         catalogue.columns(workspace, table),
-        selection=None,
+        f"### {table}",
         wrapped_columns=["meaning"],
         column_widths={"meaning": 600},
-        show_column_summaries=False,
-        show_data_types=False,
         page_size=30,
-        label=f"### {table}",
     )
     return
 

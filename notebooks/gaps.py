@@ -8,7 +8,7 @@ with app.setup:
 
     import tenet
     from tenet import charts
-    from tenet.pages import doubts, held, mending, opening, worth
+    from tenet.pages import doubts, mending, opening, tables, worth
     from tenet.workspace import utc_now
 
     workspace = tenet.open()
@@ -73,16 +73,13 @@ def _(build, days):
 @app.cell
 def _(build, incognito):
     found = doubts.gaps(workspace)
-    mo.ui.table(
-        held.hidden(found) if incognito.value else found,
-        selection=None,
+    tables.table(
+        found,
+        f"## Every gap (money at stake in {build.currency})",
+        is_hidden=incognito.value,
         page_size=15,
         wrapped_columns=["about", "detail"],
         column_widths={"about": 180, "detail": 330},
-        format_mapping=held.WRITTEN,
-        show_column_summaries=False,
-        show_data_types=False,
-        label=f"## Every gap (money at stake in {build.currency})",
     )
     return
 
@@ -98,12 +95,9 @@ def _(build, incognito):
 @app.cell
 def _(build):
     build
-    mo.ui.table(
+    tables.table(
         doubts.account_ages(workspace),
-        selection=None,
-        show_column_summaries=False,
-        show_data_types=False,
-        label="## Accounts by how long they gave no data",
+        "## Accounts by how long they gave no data",
     )
     return
 
@@ -111,13 +105,10 @@ def _(build):
 @app.cell
 def _(build, incognito):
     checks = doubts.checks(workspace)
-    mo.ui.table(
-        held.hidden(checks) if incognito.value else checks,
-        selection=None,
-        format_mapping=held.WRITTEN,
-        show_column_summaries=False,
-        show_data_types=False,
-        label=f"## Our value beside the provider's (difference in {build.currency})",
+    tables.table(
+        checks,
+        f"## Our value beside the provider's (difference in {build.currency})",
+        is_hidden=incognito.value,
     )
     return
 
@@ -133,13 +124,10 @@ def _(build, incognito):
 @app.cell
 def _(build):
     waiting = mending.quarantined(workspace.home)
-    answers = mo.ui.table(
+    answers = tables.table(
         waiting,
+        "## Answers in quarantine",
         selection="single",
-        hidden_columns=["snapshot_id"] if len(waiting) else [],
-        show_column_summaries=False,
-        show_data_types=False,
-        label="## Answers in quarantine",
     )
     build
     answers if len(waiting) else mo.md("## Answers in quarantine\nNone.")

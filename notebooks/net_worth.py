@@ -8,7 +8,7 @@ with app.setup:
 
     import tenet
     from tenet import charts, reports
-    from tenet.pages import allocated, held, opening, worth
+    from tenet.pages import allocated, held, opening, tables, worth
 
     workspace = tenet.open()
 
@@ -162,13 +162,10 @@ def _():
 def _(build, incognito, new_money):
     moves, problem = allocated.moves(workspace, new_money.value or 0)
     mo.stop(moves is None, mo.md(problem))
-    mo.ui.table(
-        held.hidden(moves) if incognito.value else moves,
-        selection=None,
-        format_mapping=held.WRITTEN,
-        show_column_summaries=False,
-        show_data_types=False,
-        label=f"### To the targets ({build.currency})",
+    tables.table(
+        moves,
+        f"### To the targets ({build.currency})",
+        is_hidden=incognito.value,
     )
     return
 
@@ -176,15 +173,12 @@ def _(build, incognito, new_money):
 @app.cell
 def _(build, incognito):
     table = held.accounts(workspace, build.day)
-    accounts = mo.ui.table(
-        held.hidden(table) if incognito.value else table,
+    accounts = tables.table(
+        table,
+        f"## Accounts ({build.currency})",
+        is_hidden=incognito.value,
         selection="single",
         initial_selection=[0],
-        hidden_columns=["account_id"],
-        format_mapping=held.WRITTEN,
-        show_column_summaries=False,
-        show_data_types=False,
-        label=f"## Accounts ({build.currency})",
     )
     accounts
     return (accounts,)
@@ -193,15 +187,12 @@ def _(build, incognito):
 @app.cell
 def _(build, incognito):
     lines = held.holdings(workspace)
-    holdings = mo.ui.table(
-        held.hidden(lines) if incognito.value else lines,
+    holdings = tables.table(
+        lines,
+        f"## Holdings (value in {build.currency}; choose one, or an account, to see more)",
+        is_hidden=incognito.value,
         selection="single",
         page_size=20,
-        hidden_columns=["account_id", "security_id"],
-        format_mapping=held.WRITTEN,
-        show_column_summaries=False,
-        show_data_types=False,
-        label=f"## Holdings (value in {build.currency}; choose one, or an account, to see more)",
     )
     holdings
     return (holdings,)

@@ -10,7 +10,7 @@ with app.setup:
 
     import tenet
     from tenet import charts
-    from tenet.pages import opening, progress, scenario
+    from tenet.pages import opening, progress, scenario, tables
     from tenet.workspace import utc_now
 
     workspace = tenet.open()
@@ -137,21 +137,18 @@ def _(incognito, simulation):
 
 
 @app.cell
-def _(simulation):
+def _(incognito, simulation):
     goals = simulation.goals
     mo.stop(goals.is_empty())
-    mo.ui.table(goals, selection=None, show_column_summaries=False, label="## Goals")
+    tables.table(goals, "## Goals", is_hidden=incognito.value)
     return
 
 
 @app.cell
 def _(simulation):
-    mo.ui.table(
+    tables.table(
         scenario.traits(simulation),
-        selection=None,
-        show_column_summaries=False,
-        show_data_types=False,
-        label="## Why paths fail (medians; the first ten years of retirement)",
+        "## Why paths fail (medians; the first ten years of retirement)",
     )
     return
 
@@ -178,13 +175,10 @@ def _(bent, incognito, nominal):
     mo.stop(incognito.value)
     table = scenario.years(bent, is_nominal=nominal.value)
     unit_of_table = scenario.money_of(bent, is_nominal=nominal.value)
-    mo.ui.table(
+    tables.table(
         table,
-        selection=None,
+        f"## Year by year, without chance ({unit_of_table})",
         page_size=15,
-        show_column_summaries=False,
-        show_data_types=False,
-        label=f"## Year by year, without chance ({unit_of_table})",
     )
     return
 
@@ -210,7 +204,7 @@ def _(beside, incognito, nominal):
         )
         for one in runs
     ]
-    mo.vstack([mo.hstack(fans, widths="equal"), mo.ui.table(pairs, selection=None)])
+    mo.vstack([mo.hstack(fans, widths="equal"), tables.table(pairs, "Beside each other")])
     return
 
 

@@ -15,7 +15,7 @@ from tenet import edits, lake
 from tenet.analysis.inflation import in_money_of
 from tenet.build import build
 from tenet.home import writing
-from tenet.pages import catalogue, doubts, held, mending, opening, worth
+from tenet.pages import catalogue, doubts, held, mending, opening, tables, worth
 from tenet.settings import load
 
 if TYPE_CHECKING:
@@ -156,9 +156,9 @@ def test_the_table_of_holdings_has_what_the_mart_has_and_hides_amounts(
         ("Cash (EUR)", "Current account", Decimal("1100.00"), None, ""),
         ("Cash (USD)", "Brokerage", Decimal("-200.00"), None, ""),
     ]
-    hidden = held.hidden(table)
+    hidden = tables.hidden(table)
     for column in ("value", "gain", "cost", "quantity"):
-        assert set(hidden[column]) == {held.HIDDEN}
+        assert set(hidden[column]) == {tables.HIDDEN}
     assert hidden["weight"].to_list() == table["weight"].to_list()
 
 

@@ -10,7 +10,6 @@ from tenet.charts import resolution
 from tenet.explained import account_told, chain_told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import date
 
     import polars as pl
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from tenet.workspace import Workspace
 
 Row = dict[str, Any]
-
-HIDDEN = "•••"
-"""What stands for an amount while amounts are hidden."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +27,6 @@ class Chosen:
     account_id: str
     security_id: str | None
 
-
-AMOUNTS = ("quantity", "price", "value", "cost", "gain", "owned", "owed")
 
 _HOLDINGS = """
 select
@@ -122,14 +116,6 @@ def accounts(workspace: Workspace, day: date) -> pl.DataFrame:
     return workspace.sql(_ACCOUNTS, {"day": day})
 
 
-def hidden(frame: pl.DataFrame, columns: tuple[str, ...] = AMOUNTS) -> pl.DataFrame:
-    """The frame with HIDDEN in place of these columns' amounts, for whoever looks on."""
-    import polars as pl
-
-    there = [name for name in columns if name in frame.columns]
-    return frame.with_columns(pl.lit(HIDDEN).alias(name) for name in there)
-
-
 def chosen(lines: pl.DataFrame, accounts: pl.DataFrame) -> Chosen | None:
     """What is selected in the tables of holdings and of accounts, the former first."""
     if not lines.is_empty():
@@ -161,25 +147,3 @@ def why(workspace: Workspace, day: date, account_id: str, security_id: str | Non
     else:
         lines = [line for one in found for line in chain_told(explain.chain(workspace, one))]
     return "\n".join(lines)
-
-
-def _amount(value: Any) -> str:
-    return value if isinstance(value, str) else "" if value is None else f"{value:,.2f}"
-
-
-def _units(value: Any) -> str:
-    if value is None or isinstance(value, str):
-        return value or ""
-    return f"{value:,.10f}".rstrip("0").rstrip(".")
-
-
-def _share(value: Any) -> str:
-    return "" if value is None else f"{value:.1%}"
-
-
-WRITTEN: dict[str, str | Callable[..., Any]] = {
-    **dict.fromkeys(("value", "cost", "gain", "owned", "owed"), _amount),
-    **dict.fromkeys(("quantity", "price"), _units),
-    "weight": _share,
-}
-"""How columns of these tables are written for people: marimo's format_mapping."""
