@@ -54,6 +54,9 @@ _SHARES = (
 KINDS = {
     "text": Kind("VARCHAR", wanted="text"),
     "json": Kind("VARCHAR", wanted="JSON text"),
+    "object": Kind(
+        "VARCHAR", "{0} is null or coalesce(try(json_type({0})), '') = 'OBJECT'", "a JSON object"
+    ),
     "security": Kind("VARCHAR", "trim({}) <> ''", "a symbol or a synthetic id"),
     "currency": Kind(
         "VARCHAR",
@@ -129,17 +132,17 @@ tax_rates       tax_bucket* tax_bucket, edited_at* time, rate! fraction
 price_marks     security_id* security, price_date* day, edited_at* time, price number,
                 currency currency
 scenarios       scenario_id* text, edited_at* time, name! text, kind! scenario_kind,
-                parent_id text, axes json, document json, is_deleted! flag
-life_events     scenario_id* text, name* text, edited_at* time, place! count, document! json,
+                parent_id text, axes object, document object, is_deleted! flag
+life_events     scenario_id* text, name* text, edited_at* time, place! count, document! object,
                 is_deleted! flag
-goals           scenario_id* text, name* text, edited_at* time, place! count, document! json,
+goals           scenario_id* text, name* text, edited_at* time, place! count, document! object,
                 is_deleted! flag
 plan_runs       run_id* text, edited_at* time, scenario_id! text, scenario_name! text,
-                version! text, inputs! json, input_hash! text, returns_hash text, seed! count,
+                version! text, inputs! object, input_hash! text, returns_hash text, seed! count,
                 paths! count, engine_version! text, numpy_version! text, base_date! day,
                 revision text, through_date day, left_out json, currency! currency,
                 basis_year! count, success! fraction, success_low! fraction,
-                success_high! fraction, goals json, fan! json, expected! json
+                success_high! fraction, goals json, fan! object, expected! object
 market_requests source* text, symbol* text, requested_at* time, security_id security,
                 first_date! day, last_date! day, status! request_status, message text
 restatements    revision* text, valuation_date* day, account_id* text, security_id* security,

@@ -346,12 +346,13 @@ def test_the_command_shows_the_family_and_the_same_again_changes_nothing(
 def test_what_to_try_next_can_be_tried(tmp_path: Path, tenet_command: Callable[..., Run]) -> None:
     shown = tenet_command("--home", tmp_path / "de mo", "--today", THROUGH, "demo").stderr
     lines = shown.split("what to try next\n")[1].splitlines()
-    history, query, notebook = (line.strip() for line in lines)
-    for line in (history, query):
+    *run, notebook = (line.strip() for line in lines)
+    assert len(run) == 4
+    for line in run:
         done = subprocess.run(
             shlex.split(line), capture_output=True, text=True, cwd=tmp_path, check=True
         )
-        assert len(done.stdout.splitlines()) > 10
+        assert len(done.stdout.splitlines()) > 7
     assert notebook.endswith("notebook net_worth")
 
 
@@ -362,3 +363,29 @@ def test_the_command_refuses_a_home_with_other_accounts(
     assert refused.returncode == 2
     assert "accounts that are not of the demo: bank:1, broker:1" in refused.stderr
     assert not (home / "tenet.toml").exists()
+
+
+def test_the_demo_has_a_plan_and_a_run_of_a_year_ago(workspace: tenet.Workspace) -> None:
+    from tenet.demo.plan import NAME, land_plan
+    from tenet.plans import runs, store
+    from tenet.plans.balances import filled
+    from tenet.plans.progress import progress
+
+    before = workspace.revision
+    assert land_plan(workspace, through=THROUGH, at=AT)
+    assert not land_plan(workspace, through=THROUGH + WEEK, at=AT + DAY)
+    found = filled(workspace, NAME)
+    worth = sum(
+        (one.balance or 0) * (-1 if one.kind == "debt" else 1) for one in found.scenario.accounts
+    )
+    net_worth = workspace.sql("select last(net_worth order by valuation_date) from net_worth_daily")
+    assert worth == pytest.approx(float(net_worth.item()))
+    assert (found.left_out, found.notes) == ((facts.OLD_PLAN,), ())
+    (run,) = runs.runs(workspace.home)
+    assert (run.base_date, run.paths) == (date(2025, 10, 31), 2_000)
+    came = progress(workspace, run)
+    assert came.parts["start"] == 0
+    assert sum(came.parts.values()) == came.deviation_nominal
+    assert came.is_edited
+    assert store.find(workspace.home, NAME).document["start"] == "2026-11-01"
+    assert workspace.revision == before

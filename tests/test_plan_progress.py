@@ -14,7 +14,7 @@ from conftest import write_folder
 import tenet
 from tenet import lake
 from tenet.build import build
-from tenet.errors import DayTooEarly, DayTooLate
+from tenet.errors import DayTooEarly, DayTooLate, InputOutOfRange
 from tenet.planning.simulation import simulate
 from tenet.plans import balances, runs, shown, store
 from tenet.plans.progress import PARTS, progress
@@ -251,6 +251,11 @@ FUND,2024-02-15,yahoo,120,USD,split_adjusted,2024-05-02T12:00:00Z
     assert after.actual_nominal == before.actual_nominal + 100
     assert parts(after) == {"market": D(200), "saving": D(200)}
     assert after.fan.equals(before.fan)
+
+
+def test_a_build_in_another_currency_is_no_measure(built: Path, run: Run) -> None:
+    with pytest.raises(InputOutOfRange, match="given EUR; allowed is the build's USD"):
+        progress(tenet.open(built), replace(run, currency="EUR"))
 
 
 def test_days_without_values_are_refused(built: Path, run: Run) -> None:

@@ -13,6 +13,7 @@ from scenarios import document
 
 import tenet
 from tenet import home as homes
+from tenet import lake
 from tenet.errors import (
     InputOutOfRange,
     NotFound,
@@ -20,6 +21,7 @@ from tenet.errors import (
     ScenarioExists,
     ScenarioInvalid,
     ScenarioReadOnly,
+    SchemaMismatch,
 )
 from tenet.landings import fingerprint, landings
 from tenet.planning.simulation import simulate
@@ -410,7 +412,6 @@ def test_the_inputs_of_a_run_give_it_again(home: Path) -> None:
 
 
 def test_a_run_never_changes(home: Path) -> None:
-    from tenet import lake
     from tenet.frames import frame
 
     store.create(home, document(), at=AT)
@@ -465,3 +466,47 @@ def test_a_pointer_finds_entries_by_name_and_number(pointer: str, expected: dict
 def test_a_pointer_that_leads_nowhere_is_refused(pointer: str) -> None:
     with pytest.raises(InputOutOfRange, match="pointer"):
         with_value({"name": "n", "streams": [{"name": "Living"}]}, pointer, 1)
+
+
+def test_a_row_that_is_no_object_is_never_landed(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "scenarios.csv"
+    head = "scenario_id,edited_at,name,kind,document,is_deleted"
+    for cell in ("3", "broken", '"[1]"'):
+        path.write_text(f"{head}\np,2024-01-01T00:00:00Z,P,user,{cell},false\n")
+        with pytest.raises(SchemaMismatch, match="is not a JSON object"):
+            lake.land(home, "import", {"scenarios": path}, at=AT)
+    path.write_text(f"{head}\np,2024-01-01T00:00:00Z,P,user,,false\n")
+    lake.land(home, "import", {"scenarios": path}, at=AT)
+    with pytest.raises(ScenarioInvalid, match="name: given nothing"):
+        balances.filled(tenet.open(home), "P")
+    store.delete(home, "P", made_on=None, at=AT)
+
+
+def test_what_a_notebook_draws_says_which_money_it_is(home: Path) -> None:
+    from tenet.charts.outlook import fan_over_time
+    from tenet.charts.spread import distribution, parameter_grid
+
+    house = [*document()["accounts"], {"name": "House", "kind": "property", "balance": 500}]
+    store.create(home, document(accounts=house), at=AT)
+    store.create_grid(home, "By age", "Plan", AXES, at=AT)
+    workspace = tenet.open(home)
+    assert (shown.names(workspace), shown.names(workspace, "cartesian")) == (["Plan"], ["By age"])
+    found = shown.simulated(workspace, "Plan", paths=300)
+    dearer = shown.simulated(workspace, "Plan", paths=300, fee=0.02)
+    assert dearer.outcome.wealth[-1].mean() < found.outcome.wealth[-1].mean()
+    fan, nominal = shown.fan_frame(found), shown.fan_frame(found, basis="nominal")
+    assert fan.columns[:2] == ["valuation_date", "p5"]
+    assert (fan["p50"][0], fan["money"][0]) == (2142.5, "USD of 2024")
+    assert nominal["money"][0] == "USD of the day"
+    assert nominal["p50"][-1] > fan["p50"][-1]
+    assert shown.fan_frame(found, "wealth")["p50"][0] == 1642.5
+    ends = shown.outcomes(found)
+    assert (ends.height, ends["basis_year"][0]) == (300, 2024)
+    table = shown.grid_frame(workspace, "By age", paths=200)
+    x, y = AXES
+    for chart in (
+        fan_over_time(fan, "USD"),
+        distribution(ends, "USD"),
+        parameter_grid(table, x, y, "success", title="Success"),
+    ):
+        assert chart.to_dict()["config"]

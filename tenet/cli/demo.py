@@ -66,7 +66,7 @@ def _land_and_build(session: Session) -> None:
         through = session.day(settings) - timedelta(days=1)
         landing = land(session.home, through=through, at=now)
         _, is_new = build(settings, through=through, at=now)
-        land_plan(tenet.open(session.home), through=through, at=now)
+        land_plan(tenet.open(session.home, refresh_local=False), through=through, at=now)
     if landing is None and not is_new:
         session.say(f"nothing new: the demo through {through} is landed and built already")
 

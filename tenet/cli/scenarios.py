@@ -159,7 +159,7 @@ def create(
     else:
         if path is not None:
             document = documents.read_file(path)
-            document = document.get("scenario", document) | {"name": name}
+            document = documents.scenario_of(document) | {"name": name}
         else:
             document = _template(session, name, born, spending, income, retire_at)
         with _writing(session) as (home, at):
@@ -201,7 +201,7 @@ def edit(
         raise click.UsageError("give a FILE, or --set /FIELD=VALUE")
     if path is not None:
         whole = documents.read_file(path)
-        document = whole.get("scenario", whole)
+        document = documents.scenario_of(whole)
         made_on = made_on or (whole.get("version") if document is not whole else None)
         if made_on is None:
             raise click.UsageError(
@@ -271,7 +271,7 @@ def import_scenario(session: Session, path: Path, name: str | None) -> None:
     from tenet.plans import documents, store
 
     whole = documents.read_file(path)
-    document = whole.get("scenario", whole)
+    document = documents.scenario_of(whole)
     with _writing(session) as (home, at):
         if isinstance(grid := whole.get("grid"), dict):
             called = str(name or grid.get("name", ""))

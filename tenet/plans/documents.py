@@ -32,6 +32,14 @@ def read_file(path: Path) -> Document:
     return found
 
 
+def scenario_of(whole: Document) -> Document:
+    """The scenario in what a file holds: all of it, or what `export` calls `scenario`."""
+    found = whole.get("scenario", whole)
+    if not isinstance(found, dict):
+        raise ScenarioInvalid([f"scenario: given {found!r}; allowed is an object"])
+    return found
+
+
 def canonical(value: Any) -> str:
     """JSON without spaces, dates as ISO text.
 

@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from tenet.errors import DayTooEarly, DayTooLate
+from tenet.errors import DayTooEarly, DayTooLate, InputOutOfRange
 from tenet.plans import store
 
 if TYPE_CHECKING:
@@ -39,9 +39,13 @@ where valuation_date between $first and $last and not list_contains($left_out, a
 group by valuation_date
 order by valuation_date
 """
-_REACH = (
-    "select min(valuation_date) as first, max(valuation_date) as last from account_values_daily"
-)
+_REACH = """
+select
+    min(valuation_date) as first,
+    max(valuation_date) as last,
+    (select base_currency from build_info) as currency,
+from account_values_daily
+"""
 
 # By month, so that pay and what is spent of it meet, and transfers between own accounts cancel out.
 _FLOWS = """
@@ -116,11 +120,16 @@ def progress(workspace: Workspace, run: Run, on: date | None = None) -> Progress
     saving, spending: what the months brought in, or took out, beyond the run's; paid-off debt is
     saved. corrections: accounts that joined or left, values that became known. other: what the
     median of the run has and its future without chance has not.
-    Raises DayTooEarly before the base date or the first value, DayTooLate, NoBuild.
+    Raises DayTooEarly before the base date or the first value, DayTooLate, NoBuild,
+    InputOutOfRange when the build is in another currency by now.
     """
     import polars as pl
 
     reach = workspace.sql(_REACH).row(0, named=True)
+    if reach["currency"] != run.currency:
+        raise InputOutOfRange(
+            "currency of the run", run.currency, f"the build's {reach['currency']}"
+        )
     day = on or reach["last"]
     first = max(run.base_date, reach["first"] or run.base_date)
     if day is None or day < first:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tenet import lake
 from tenet.database import rows
 from tenet.errors import (
+    InputOutOfRange,
     NotFound,
     ScenarioChanged,
     ScenarioExists,
@@ -112,9 +113,7 @@ def create(home: Path, document: Document, *, at: datetime) -> Stored:
     return state.land(Stored(scenario_id, cleaned["name"], "user", at, cleaned))
 
 
-def create_grid(
-    home: Path, name: str, parent: str, axes: Mapping[str, Sequence[Any]], *, at: datetime
-) -> Stored:
+def create_grid(home: Path, name: str, parent: str, axes: Any, *, at: datetime) -> Stored:
     """Land a grid: a parent and what is varied of it. Lock holder only.
 
     axes: JSON pointer into the parent's document, in which list entries may be called by name, to
@@ -125,7 +124,8 @@ def create_grid(
 
     state = _State(home)
     of = _editable(_find(state.stored(), parent))
-    axes = {pointer: list(values) for pointer, values in axes.items()}
+    if not isinstance(axes, dict) or not all(isinstance(of, list) for of in axes.values()):
+        raise InputOutOfRange("axes", repr(axes), "JSON pointers, each with a list of values")
     cells(of, axes)
     if not name.strip() or name != name.strip():
         raise ScenarioInvalid([f"name: given {name!r}; allowed is a name without spaces around it"])
@@ -255,17 +255,18 @@ class _State:
         )
 
     def _part_rows(self, kind: str, stored: Stored) -> list[Row]:
-        known = self._parts[kind]
-        wanted = {
-            one["name"]: {
+        known, wanted, place = self._parts[kind], {}, 0
+        for one in stored.document.get(kind, ()):
+            before = known.get((stored.scenario_id, one["name"]))
+            # One that still stands behind the one before it keeps its place, and needs no new row.
+            place = max(place + 1, before["place"] if before else 0)
+            wanted[one["name"]] = {
                 "scenario_id": stored.scenario_id,
                 "name": one["name"],
                 "place": place,
                 "document": canonical(one),
                 "is_deleted": False,
             }
-            for place, one in enumerate(stored.document.get(kind, ()))
-        }
         for (scenario_id, name), row in known.items():
             if scenario_id == stored.scenario_id and name not in wanted and not row["is_deleted"]:
                 wanted[name] = {key: row[key] for key in ("scenario_id", "name", "place")} | {
