@@ -42,6 +42,8 @@ COMMANDS = {
     "explain": "tenet.cli.explaining",
     "bridge": "tenet.cli.bridging",
     "returns": "tenet.cli.returning",
+    "gains": "tenet.cli.gaining",
+    "lots": "tenet.cli.gaining",
     "notebook": "tenet.cli.notebooks",
     "schedule": "tenet.cli.scheduling",
     "compact": "tenet.cli.keeping",
