@@ -44,6 +44,7 @@ COMMANDS = {
     "returns": "tenet.cli.returning",
     "gains": "tenet.cli.gaining",
     "lots": "tenet.cli.gaining",
+    "income": "tenet.cli.earning",
     "notebook": "tenet.cli.notebooks",
     "schedule": "tenet.cli.scheduling",
     "compact": "tenet.cli.keeping",
