@@ -19,7 +19,7 @@ Row = dict[str, Any]
 KINDS = (
     *("missing", "partial", "damaged", "unreadable", "unpriced", "fx_missing", "stale_price"),
     *("price_quarantined", "snapshot_quarantined", "account_stale", "provider_error"),
-    "value_mismatch",
+    *("value_mismatch", "lot_mismatch"),
 )
 """The kinds of the mart `gaps`, and of what is no longer as it was built: damaged, unreadable."""
 

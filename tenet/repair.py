@@ -46,6 +46,7 @@ _REASONS = {
     "account_stale": "what was held on these days is known to its provider alone",
     "provider_error": "only the provider can answer: `tenet connect`, then `tenet sync`",
     "value_mismatch": "it stands in the mart value_checks, with both sides",
+    "lot_mismatch": "its lots are inferred there; the provider's activities lack what would tell",
 }
 _OPEN_REASONS = {
     "account_stale": "only the provider can answer: `tenet connect`, then `tenet sync`"

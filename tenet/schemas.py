@@ -81,6 +81,7 @@ KINDS = {
     "tax_bucket": _one_of("cash", "taxable", "deferred", "free", "property", "debt"),
     "liquidity": _one_of("liquid", "restricted", "illiquid"),
     "scenario_kind": _one_of("user", "cartesian"),
+    "lot_method": _one_of("fifo", "hifo"),
     "fraction": Kind(NUMBER, "{} between 0 and 1", "a fraction from 0 to 1"),
     "owners": Kind(
         "VARCHAR",
@@ -123,11 +124,13 @@ fx_rates        currency* currency, quote_currency* currency, rate_date* day, so
                 rate! positive, observed_at! time
 account_edits   account_id* text, edited_at* time, name text, institution text, active flag,
                 deactivated_at time, superseded_by text, include_in_allocation flag, owner owners,
-                portfolio text, tax_bucket tax_bucket, liquidity liquidity, asset_class text
+                portfolio text, tax_bucket tax_bucket, liquidity liquidity, asset_class text,
+                lot_method lot_method
 security_edits  security_id* security, edited_at* time, price_symbol text, price_source text,
                 name text, asset_class text
 asset_classes   asset_class* text, edited_at* time, colour text, target_weight fraction
 fund_weights    security_id* security, asset_class* text, edited_at* time, weight! fraction
+lot_choices     account_id* text, external_id* text, lot_id* text, edited_at* time, quantity number
 tax_rates       tax_bucket* tax_bucket, edited_at* time, rate! fraction
 price_marks     security_id* security, price_date* day, edited_at* time, price number,
                 currency currency
@@ -154,6 +157,7 @@ _REFERENCES = {
     "holdings": (("snapshot_id", "snapshots"), ("account_id", "accounts")),
     "activities": (("account_id", "accounts"),),
     "account_edits": (("account_id", "accounts"),),
+    "lot_choices": (("account_id", "accounts"),),
 }
 
 

@@ -36,6 +36,9 @@ timezone = "{timezone}"
 # After so many days without a close, a newer price from the provider is preferred.
 # stale_price_days = 7
 
+# What was held for more days than this counts as long term (`tenet gains`).
+# long_term_days = 365
+
 # After so many days without data, a local source is pulled before reading.
 # refresh_ttl_days = 1
 """
@@ -76,6 +79,7 @@ class Settings(BaseSettings):
     )
     stale_price_days: int = Field(default=7, ge=0)
     refresh_ttl_days: int = Field(default=1, ge=0)
+    long_term_days: int = Field(default=365, ge=0)
 
     simplefin: sources.SimpleFin = sources.SimpleFin()
     snaptrade: sources.SnapTrade = sources.SnapTrade()

@@ -14,6 +14,7 @@ from naive import daily_holding_values
 
 import tenet
 from tenet import demo
+from tenet.bridge import residuals
 from tenet.build import build
 from tenet.demo import facts, feeds, market
 from tenet.demo.landing import land
@@ -282,6 +283,32 @@ def test_the_day_by_day_oracle_gives_the_same_rows(
     )
     found = workspace.read("daily_holding_values").sort(KEY).to_dicts()
     assert [{name: row[name] for name in expected[0]} for row in found] == expected
+
+
+def test_activities_tell_of_all_that_was_bought_sold_and_paid(workspace: tenet.Workspace) -> None:
+    """Nothing is left to infer but what was held on the first day; and the bridge adds up."""
+    assert workspace.sql("select count(*) from gaps where kind = 'lot_mismatch'").item() == 0
+    inferred = workspace.sql("select distinct opened_on from lots where is_inferred").rows()
+    assert inferred == [(START,)]
+    assert residuals(workspace) == 0
+    told = workspace.sql("select type, count(*) from activities group by all").rows()
+    assert set(dict(told)) == {
+        *("buy", "sell", "dividend", "interest", "fee", "deposit", "withdrawal"),
+    }
+
+
+def test_the_family_gained_what_it_sold_for_more_than_it_paid(
+    workspace: tenet.Workspace, truth: pl.DataFrame
+) -> None:
+    """Sixty of the 240 that sixty became by the split: a quarter of what they cost at first."""
+    day = market.order_day(START, 44)
+    price = truth.filter(pl.col("valuation_date") == day, pl.col("security_id") == facts.TECH)
+    cost = 60 * market.prices(START, THROUGH)[facts.TECH][START] / 4
+    found = workspace.sql(
+        "select cost, proceeds, gain from realized_gains where security_id = $of",
+        {"of": facts.TECH},
+    ).row(0)
+    assert found == (cost, 60 * price["price"].item(), 60 * price["price"].item() - cost)
 
 
 def test_two_runs_of_the_generator_give_equal_rows(raw: dict[str, pl.DataFrame]) -> None:

@@ -6,7 +6,8 @@
 -- that unpriced and fx_missing give; stale_price (see holding_gaps); price_quarantined: closes left out
 -- while the security was held; snapshot_quarantined: an answer that contradicts itself and waits for a
 -- word; account_stale: no snapshot for longer than usual; provider_error: syncs failed since the last
--- good one; value_mismatch: a difference of value_checks that is no matter of the hour
+-- good one; value_mismatch: a difference of value_checks that is no matter of the hour; lot_mismatch:
+-- a snapshot shows other units than activities tell, and lots were opened or closed by the snapshot alone
 -- account_id: null where it is not about one account
 -- security_id: null where it is not about one security; `_TOTAL` is an account's whole
 -- security_name: the security's name for people
@@ -15,8 +16,8 @@
 -- last_date: last day of the run
 -- days: days of the run; of price_quarantined and value_mismatch those on which it is so
 -- value_at_stake: in the base currency, what was worth so much on the last day (debts as positive
--- amounts); of unpriced what its provider says, else what it was last worth; of value_mismatch the
--- largest difference; null when unknown
+-- amounts); of unpriced what its provider says, else what it was last worth; of value_mismatch the largest
+-- difference; of lot_mismatch what these units were worth; null when unknown
 -- is_open: it is still so at the end of the build
 -- detail: in words
 with
@@ -26,6 +27,7 @@ values_daily as (select * from daily_holding_values),
 account_values as (select * from account_values_daily),
 value_checks as (select * from value_checks),
 price_issues as (select * from price_issues),
+lot_events as (select * from int_lot_events),
 coverage as (select * from account_coverage),
 sync_status as (select * from sync_status),
 prices as (select * from int_prices),
@@ -253,6 +255,24 @@ of_checks as (
     group by account_id, security_id, cause, run
 ),
 
+of_lots as (
+    select
+        'lot_mismatch' as kind,
+        lot_events.account_id,
+        lot_events.security_id,
+        lot_events.valuation_date as first_date,
+        lot_events.valuation_date as last_date,
+        abs(lot_events.paid_base) as value_at_stake,
+        snapshot_numbers.is_newest as is_open,
+        format('{:.10g} units ', abs(lot_events.difference)::double)
+        || if(lot_events.difference > 0, 'more', 'fewer') || ' than activities tell' as detail,
+    from lot_events
+    inner join snapshot_numbers -- the snapshot that shows it
+        on lot_events.account_id = snapshot_numbers.account_id
+        and lot_events.valuation_date between snapshot_numbers.window_start and snapshot_numbers.window_end
+    where lot_events.difference <> 0
+),
+
 found as (
     select
         of_holdings.*,
@@ -281,6 +301,8 @@ found as (
         and of_accounts.last_date = account_values.valuation_date
     union all by name
     select * from of_checks
+    union all by name
+    select * from of_lots
 ),
 
 names as (

@@ -86,20 +86,29 @@ expected as (
         and told.income_date between held.ex_date - 5 and held.ex_date + 60
 ),
 
-everything as (select * from told union all by name select * from expected)
+everything as (select * from told union all by name select * from expected),
+
+-- The base currency has its rate on days before the household's first too.
+rated as (
+    select
+        everything.*,
+        if(everything.currency = settings.base_currency, 1, fx_rates.fx_rate)::decimal(28, 10) as fx_rate,
+    from everything
+    cross join settings
+    left join fx_rates
+        on everything.currency = fx_rates.currency
+        and everything.income_date = fx_rates.valuation_date
+)
 
 select
-    everything.account_id,
-    everything.external_id,
-    everything.income_date,
-    everything.security_id,
-    everything.type,
-    everything.currency,
-    everything.amount,
-    fx_rates.fx_rate,
-    value_in_base(try_cast(everything.amount as decimal(18, 2)), fx_rates.fx_rate) as amount_base,
-    everything.is_expected,
-from everything
-left join fx_rates
-    on everything.currency = fx_rates.currency
-    and everything.income_date = fx_rates.valuation_date
+    rated.account_id,
+    rated.external_id,
+    rated.income_date,
+    rated.security_id,
+    rated.type,
+    rated.currency,
+    rated.amount,
+    rated.fx_rate,
+    value_in_base(try_cast(rated.amount as decimal(18, 2)), rated.fx_rate) as amount_base,
+    rated.is_expected,
+from rated

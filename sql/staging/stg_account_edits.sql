@@ -9,6 +9,7 @@
 -- owner: whose account it is: a name, or names with shares such as `Ann 50%, Ben 50%`
 -- tax_bucket: how it is taxed: cash, taxable, deferred, free, property or debt
 -- liquidity: how soon it can be spent: liquid, restricted or illiquid
+-- lot_method: which lots a sale takes: fifo, the oldest first, or hifo, the dearest
 -- include_in_allocation: whether it counts in the allocation
 with
 
@@ -25,6 +26,7 @@ select
     nullif(trim(last(owner order by edited_at, landing_id) filter (where owner is not null)), '') as owner,
     last(tax_bucket order by edited_at, landing_id) filter (where tax_bucket is not null) as tax_bucket,
     last(liquidity order by edited_at, landing_id) filter (where liquidity is not null) as liquidity,
+    last(lot_method order by edited_at, landing_id) filter (where lot_method is not null) as lot_method,
     coalesce(
         last(include_in_allocation order by edited_at, landing_id) filter (where include_in_allocation is not null),
         true

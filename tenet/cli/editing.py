@@ -154,6 +154,15 @@ def tax_bucket(session: Session, account: str, bucket: str, liquidity: str | Non
     _edit(session, account, tax_bucket=bucket, liquidity=liquidity)
 
 
+@account.command("lot-method")
+@click.argument("account")
+@click.argument("method", type=click.Choice(["fifo", "hifo"]))
+@click.pass_obj
+def lot_method(session: Session, account: str, method: str) -> None:
+    """Say which lots a sale takes: the oldest first, or (hifo) the dearest."""
+    _edit(session, account, lot_method=method)
+
+
 @account.command("tax-rate")
 @click.argument("bucket", type=click.Choice(BUCKETS))
 @click.argument("rate", type=Amount())

@@ -1,9 +1,9 @@
 """An invented household of five years, whose truth is known without any SQL.
 
 facts.py says in tables what there is and what goes wrong; market.py and family.py make of it what
-was true on each day; snapshots.py and feeds.py what was sent of that; words.py what the family said
-itself; landing.py brings it into a home. All of it grows forward from the first day by seeded
-random numbers: a later last day adds.
+was true on each day; snapshots.py and feeds.py what was sent of that; activities.py what was told
+of trades and income; words.py what the family said itself; landing.py brings it into a home. All of
+it grows forward from the first day by seeded random numbers: a later last day adds.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from tenet.demo import feeds, snapshots, words
+from tenet.demo import activities, feeds, snapshots, words
 from tenet.demo.family import Family, multiplier
 from tenet.frames import frame
 
@@ -50,6 +50,7 @@ def household(through: date, start: date | None = None) -> dict[str, pl.DataFram
         "account_syncs": snapshots.account_sync_rows(family),
         "snapshots": snapshot_rows,
         "holdings": holding_rows,
+        "activities": activities.activity_rows(family),
         "closes": feeds.close_rows(family),
         "splits": feeds.split_rows(family),
         "fx_rates": feeds.rate_rows(family),

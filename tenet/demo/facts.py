@@ -148,6 +148,17 @@ ORDERS = (
 )
 MORTGAGE_PAYMENT = D("1890.00")  # a month, interest included, out of the bank's dollars
 
+PAYMENTS = (
+    (US, INDEX, _every(3), D("0.34")),
+    (US, PHARMA, _every(6), D("0.55")),
+    (GERMAN, EUROPE, _every(12, first=5), D("1.15")),
+    (BANK, DOLLARS, _every(1), D("0.0009")),
+    (US, MONEY_MARKET, _every(1), D("0.0021")),
+)
+"""Paid for each unit held: dividends in cash, and interest; a part of what ORDERS bring."""
+FEES = ((US, MONEY_MARKET, _every(12, first=6), D("24.00")),)
+SALE_FEE = D("4.95")
+
 UNLISTED = {CALL}
 """Securities that trade and have no public price."""
 
