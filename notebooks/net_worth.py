@@ -7,8 +7,8 @@ with app.setup:
     import marimo as mo
 
     import tenet
-    from tenet import charts, reports
-    from tenet.pages import allocated, held, opening, tables, worth
+    from tenet import charts, reports, returns
+    from tenet.pages import allocated, earned, held, opening, tables, worth
 
     workspace = tenet.open()
 
@@ -138,6 +138,40 @@ def _(as_share, as_then, build, by, days, incognito):
         incognito=incognito.value,
     )
     divided
+    return
+
+
+@app.cell
+def _():
+    earner = mo.ui.dropdown(returns.BY, value="total", label="## What did it earn?  of")
+    earner
+    return (earner,)
+
+
+@app.cell
+def _(build, earner, incognito):
+    build
+    performance = earned.returns(workspace, earner.value)
+    label = f"### Returns ({build.currency})"
+    tables.table(performance, label, is_hidden=incognito.value, page_size=7)
+    return
+
+
+@app.cell
+def _(build, incognito):
+    paid = earned.income(workspace)
+    income = charts.income_by_month(paid, build.currency, incognito=incognito.value)
+    income if len(paid) else mo.md("No dividends or interest are told.")
+    return
+
+
+@app.cell
+def _(build, incognito):
+    sold = earned.gains(workspace)
+    gains = f"### Gains of sales ({build.currency})"
+    tables.table(sold, gains, is_hidden=incognito.value) if len(sold) else mo.md(
+        "Nothing was sold."
+    )
     return
 
 

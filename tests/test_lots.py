@@ -598,3 +598,24 @@ def test_the_commands_print_rows(tenet_command: Command, home: Path) -> None:
     assert (
         tenet_command("--home", home, "account", "lot-method", "broker:1", "lifo").returncode == 2
     )
+
+
+def test_the_lots_of_a_holding_are_worth_what_it_is_worth(demo_home: Path) -> None:
+    workspace = tenet.open(demo_home, refresh_local=False)
+    apart = workspace.sql("""
+        with summed as (
+            select
+                account_id,
+                security_id,
+                sum(market_value_base) as value,
+                count(*) as lot_count,
+            from lots
+            where quantity <> 0
+            group by all
+        )
+        select security_id, value, market_value_base, lot_count
+        from summed
+        left join holdings_current using (account_id, security_id)
+        where abs(value - market_value_base) > 0.005 * lot_count or market_value_base is null
+    """)
+    assert apart.rows() == []

@@ -11,11 +11,11 @@ import pytest
 from conftest import AT, HOUSEHOLD, write_folder
 
 import tenet
-from tenet import edits, lake
+from tenet import charts, edits, lake
 from tenet.analysis.inflation import in_money_of
 from tenet.build import build
 from tenet.home import writing
-from tenet.pages import catalogue, doubts, held, mending, opening, tables, worth
+from tenet.pages import catalogue, doubts, earned, held, mending, opening, tables, worth
 from tenet.settings import load
 
 if TYPE_CHECKING:
@@ -299,3 +299,20 @@ def test_a_query_that_fails_is_told(workspace: Workspace) -> None:
     found, said = catalogue.answer(workspace, "select nothing from nowhere")
     assert found is None
     assert "nowhere" in said
+
+
+def test_what_was_earned_is_told_by_span_month_and_year(demo_home: Path) -> None:
+    workspace = tenet.open(demo_home, refresh_local=False)
+    total = earned.returns(workspace, "total")
+    assert total["span"].to_list() == list(earned.SPANS)
+    assert set(total["of"]) == {"all we have"}
+    accounts = earned.returns(workspace, "account").filter(pl.col("span") == "ALL")
+    everything = total.filter(pl.col("span") == "ALL")["gain"].item()
+    assert accounts["gain"].sum() == pytest.approx(everything, abs=0.05)
+    paid = earned.income(workspace)
+    told = workspace.sql("select sum(amount_base) from income where not is_expected").item()
+    assert paid["amount"].sum() == told
+    sold = earned.gains(workspace)
+    gain = workspace.sql("select sum(gain_base) from realized_gains where is_sale").item()
+    assert sold["gain"].sum() == gain
+    assert charts.income_by_month(paid, "USD").to_dict()["layer"]

@@ -50,8 +50,8 @@ valued as (
         values_daily.currency as value_currency,
         value_in_cents(
             try_cast(summed.units as decimal(28, 10)), values_daily.close_price, values_daily.multiplier
-        ) as market_value,
-        value_in_base(market_value, values_daily.fx_rate) as market_value_base,
+        ) as lot_value,
+        value_in_base(lot_value, values_daily.fx_rate) as lot_value_base,
     from summed
     left join (
         select values_daily.*
@@ -79,12 +79,12 @@ select
     case when valued.has_cost then valued.paid end::decimal(28, 2) as cost,
     case when valued.has_cost_base then valued.paid_base end::decimal(28, 2) as cost_base,
     valued.value_currency,
-    valued.market_value,
-    valued.market_value_base,
+    valued.lot_value as market_value,
+    valued.lot_value_base as market_value_base,
     case
-        when valued.has_cost and valued.currency = valued.value_currency then valued.market_value - valued.paid
+        when valued.has_cost and valued.currency = valued.value_currency then valued.lot_value - valued.paid
     end::decimal(28, 2) as unrealized_gain,
-    case when valued.has_cost_base then valued.market_value_base - valued.paid_base end::decimal(28, 2)
+    case when valued.has_cost_base then valued.lot_value_base - valued.paid_base end::decimal(28, 2)
         as unrealized_gain_base,
 from valued
 cross join settings

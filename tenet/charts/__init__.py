@@ -9,7 +9,7 @@ and in the data that travel with it.
 
 from __future__ import annotations
 
-from tenet.charts.bars import allocation_drift, money_at_stake, price_ages
+from tenet.charts.bars import allocation_drift, income_by_month, money_at_stake, price_ages
 from tenet.charts.days import days_by_status, restatements_over_time
 from tenet.charts.drawn import POINTS, resolution
 from tenet.charts.intentions import failures_over_time, time_line, tornado
@@ -29,6 +29,7 @@ __all__ = [
     "distribution",
     "failures_over_time",
     "fan_over_time",
+    "income_by_month",
     "money_at_stake",
     "net_worth_over_time",
     "parameter_grid",

@@ -13,6 +13,7 @@ from tenet.charts.theme import (
     ORANGE,
     VERMILLION,
     amount_axis,
+    coloured,
     counted,
     looked,
     unit,
@@ -126,6 +127,31 @@ def price_ages(
         counted(frame.height - known.height, "security has no price", "securities have no price"),
         height=alt.Step(22),
     )
+
+
+def income_by_month(
+    income: pl.DataFrame, currency: str, *, incognito: bool = False
+) -> alt.LayerChart:
+    """What was paid in each month, its kinds on top of each other.
+
+    income: one row a month and kind; month (such as 2026-11), kind, amount in `currency`.
+    """
+    import altair as alt
+    import polars as pl
+
+    columns: Columns = {"month": "text", "kind": "word", "amount": "amount"}
+    frame = drawn("income_by_month", income, columns, key=["month", "kind"])
+    written = unit(currency, frame["amount"], incognito=incognito)
+    frame = scaled(frame, columns, written)
+    first = (pl.col("month") + "-01").str.to_date().alias("first")
+    base = alt.Chart(frame.with_columns(first))
+    bars = base.mark_bar().encode(
+        x=alt.X("yearmonth(first):T", title=None, axis=alt.Axis(format="%b %Y", grid=False)),
+        y=alt.Y("sum(amount):Q", title=None, axis=amount_axis(written)),
+        color=coloured("kind", frame["kind"].unique().sort().to_list()),
+        tooltip=tooltips(frame, columns, written),
+    )
+    return looked([bars], f"Income by month ({written.name})", height=180)
 
 
 def _ranked(frame: pl.DataFrame, name: str, said: list[alt.Tooltip]) -> alt.Chart:

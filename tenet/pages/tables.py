@@ -16,6 +16,7 @@ HIDDEN = "•••"
 AMOUNTS = (
     *("quantity", "price", "value", "cost", "gain", "owned", "owed"),
     *("ours", "theirs", "difference", "total", "amount_real"),
+    *("paid in", "short term", "long term"),
 )
 """Columns that say how much somebody has."""
 
@@ -69,5 +70,6 @@ WRITTEN: dict[str, str | Callable[..., Any]] = {
     **dict.fromkeys(AMOUNTS, _amount),
     **dict.fromkeys(("quantity", "price"), _units),
     **dict.fromkeys(("weight", "probability", "wanted", "low", "high"), _share),
+    **dict.fromkeys(("time weighted", "money weighted", "a year", "worst fall"), _share),
 }
 """How columns are written for people: marimo's format_mapping."""
