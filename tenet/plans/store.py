@@ -124,7 +124,7 @@ def create_grid(home: Path, name: str, parent: str, axes: Any, *, at: datetime) 
 
     state = _State(home)
     of = _editable(_find(state.stored(), parent))
-    if not isinstance(axes, dict) or not all(isinstance(of, list) for of in axes.values()):
+    if not isinstance(axes, dict) or not all(isinstance(one, list) for one in axes.values()):
         raise InputOutOfRange("axes", repr(axes), "JSON pointers, each with a list of values")
     cells(of, axes)
     if not name.strip() or name != name.strip():
