@@ -344,9 +344,9 @@ def _checked(home: Path, document: Document) -> Document:
     }
     if wanted:
         known = [row["account_id"] for row in accounts(home)]
-        allowed = ", ".join(known) or "none: no account is landed"
+        allowed = f"one of {', '.join(known)}" if known else "none: no account is landed"
         if problems := [
-            f"{place}: given {of!r}; allowed is one of {allowed}"
+            f"{place}: given {of!r}; allowed is {allowed}"
             for place, of in wanted.items()
             if of not in known
         ]:
