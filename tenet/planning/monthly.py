@@ -9,7 +9,6 @@ import numpy as np
 from tenet.planning.buckets_walk import BucketsWalk
 from tenet.planning.draws import expected
 from tenet.planning.fan import PERCENTILES, percentiles
-from tenet.planning.record import Record
 from tenet.planning.when import month_date
 
 if TYPE_CHECKING:
@@ -81,28 +80,37 @@ def monthly_expected(simulation: Simulation, returns: pl.DataFrame | None = None
 
 
 class _Steps(BucketsWalk):
-    """A walk that keeps the wealth before each step and what it grew by."""
+    """A walk that keeps, of every step, the price level and wealth before and after its growth."""
 
     def __init__(self, plan: Plan, draws: Draws) -> None:
         super().__init__(plan, draws)
-        self.record = Record([], [], [], [])
-        self.grown: list[Floats] = []
+        self.levels: list[Any] = []
+        self.before: list[Floats] = []
+        self.after: list[Floats] = []
 
     def _grow(self, step: int) -> None:
-        before = np.sum(self.balances, axis=0)
+        self.levels.append(self.price)
+        self.before.append(np.sum(self.balances, axis=0))
         super()._grow(step)
-        self.grown.append(np.sum(self.balances, axis=0) - before)
+        self.after.append(np.sum(self.balances, axis=0))
 
     def wealth(self) -> Floats:
         """(T + 1, N): liquid, real."""
-        assert self.record is not None  # set when it was made
-        return np.vstack([*self.record.wealth, np.sum(self.balances, axis=0)])
+        if self.plan.pays_at_end:
+            return np.vstack([*self.before, np.sum(self.balances, axis=0)])
+        first = np.full(self.draws.paths, self.plan.buckets.balance.sum())
+        return np.vstack([first, *self.after])
+
+    def flows(self) -> Floats:
+        """(T, N): paid in less taken out, real."""
+        wealth = self.wealth()
+        if self.plan.pays_at_end:
+            return np.asarray(wealth[1:] - np.stack(self.after))
+        return np.asarray(np.stack(self.before) - wealth[:-1])
 
     def prices(self) -> Floats:
         """(T + 1, N or 1): price level."""
-        assert self.record is not None  # set when it was made
-        levels = [np.atleast_1d(np.asarray(one, np.float64)) for one in self.record.price]
-        levels.append(np.atleast_1d(np.asarray(self.price, np.float64)))
+        levels = [np.atleast_1d(np.asarray(one, np.float64)) for one in (*self.levels, self.price)]
         width = max(len(one) for one in levels)
         return np.vstack([np.broadcast_to(one, (width,)) for one in levels])
 
@@ -111,10 +119,6 @@ class _Steps(BucketsWalk):
         plan = self.plan
         debt: Any = plan.debt_nominal[:, None] / self.prices()
         return np.asarray(self.wealth() + plan.property_value[:, None] - debt)
-
-    def flows(self) -> Floats:
-        """(T, N): paid in less taken out, real."""
-        return np.asarray(np.diff(self.wealth(), axis=0) - np.stack(self.grown))
 
 
 def _dates(plan: Plan) -> list[dt.date]:

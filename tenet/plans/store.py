@@ -124,7 +124,7 @@ def create_grid(home: Path, name: str, parent: str, axes: Any, *, at: datetime) 
 
     state = _State(home)
     of = _editable(_find(state.stored(), parent))
-    if not isinstance(axes, dict) or not all(isinstance(of, list) for of in axes.values()):
+    if not isinstance(axes, dict) or not all(isinstance(one, list) for one in axes.values()):
         raise InputOutOfRange("axes", repr(axes), "JSON pointers, each with a list of values")
     cells(of, axes)
     if not name.strip() or name != name.strip():
@@ -344,9 +344,9 @@ def _checked(home: Path, document: Document) -> Document:
     }
     if wanted:
         known = [row["account_id"] for row in accounts(home)]
-        allowed = ", ".join(known) or "none: no account is landed"
+        allowed = f"one of {', '.join(known)}" if known else "none: no account is landed"
         if problems := [
-            f"{place}: given {of!r}; allowed is one of {allowed}"
+            f"{place}: given {of!r}; allowed is {allowed}"
             for place, of in wanted.items()
             if of not in known
         ]:
