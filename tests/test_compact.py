@@ -189,7 +189,7 @@ def test_a_number_leads_to_the_merged_folder(home: Path) -> None:
     workspace = tenet.open(home)
     (row,) = explain.holdings(workspace, date(2024, 1, 3), security="AAPL")
     (close,) = explain.chain(workspace, row)["closes"]
-    assert close["file"] == str(landings(home)[0].path)
+    assert close["file"] == str(landings(home)[0].path / "closes.parquet")
     assert close["landing_id"] == landings(home)[0].landing_id
     assert folder_of(home, "20240105T120000.000000Z-nothere0") is None
 
