@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from tenet import lake
 from tenet.database import rows
-from tenet.errors import DayTooEarly, NotFound
+from tenet.errors import DayTooEarly, DayTooLate, NotFound
 from tenet.landings import folder_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
+    from pathlib import Path
 
     from tenet.database import Connection
     from tenet.workspace import Workspace
@@ -111,22 +113,40 @@ order by currency, quote_currency, source
 """
 
 _ISSUES = """
-select kind, price_date, source, close
+select kind, security_id, price_date, source, close
 from price_issues
 where security_id = $security and price_date between $first and $day
 order by price_date, kind, source
 """
 
+_SENT = """
+select landing_id
+from raw_closes
+where security_id = $security_id and price_date = $price_date and source = $source
+order by observed_at desc, landing_id desc
+limit 1
+"""
+
+_DATASETS = {
+    "snapshot": "snapshots",
+    "line": "holdings",
+    "closes": "closes",
+    "marks": "price_marks",
+    "splits": "splits",
+    "rates": "fx_rates",
+    "issues": "closes",
+}
+"""Where the rows of each part of a chain are landed."""
+
 
 def total(workspace: Workspace, day: date) -> Row:
     """A day's net worth, and the accounts that it is the sum of.
 
-    Raises NoBuild, DayTooEarly.
+    Raises NoBuild, DayTooEarly, DayTooLate.
     """
     with workspace.connection() as connection:
+        _check(connection, day)
         found = rows(connection, _TOTAL, {"day": day})
-        if not found:
-            raise _too_early(connection, day)
         return found[0] | {"accounts": rows(connection, _BY_ACCOUNT, {"day": day})}
 
 
@@ -135,16 +155,19 @@ def holdings(
 ) -> list[Row]:
     """The rows of `daily_holding_values` of a day that a number is the sum of.
 
-    security: its id, its symbol or its name, in any case. Raises NoBuild, DayTooEarly, NotFound.
+    security: its id, its symbol or its name, in any case.
+    Raises NoBuild, DayTooEarly, DayTooLate, NotFound.
     """
     with workspace.connection() as connection:
-        if not rows(connection, _TOTAL, {"day": day}):
-            raise _too_early(connection, day)
+        _check(connection, day)
         chosen = security and _security_id(connection, security)
         wanted = {"day": day, "account": account_id, "security": chosen}
         found = rows(connection, _HOLDINGS, wanted)
-    if not found and security:
-        raise NotFound("holding of that day", f"{security} on {day}", [])
+        if not found and security:
+            held = rows(connection, _HOLDINGS, wanted | {"security": None})
+            raise NotFound(
+                f"holding of {day}", security, _shown(row["security_id"] for row in held)
+            )
     return found
 
 
@@ -177,17 +200,13 @@ def chain(workspace: Workspace, holding: Row) -> Row:
         closes, marks = rows(raw, _CLOSES, priced), rows(raw, _MARKS, priced)
         splits = rows(raw, _SPLITS, {"security": wanted["security"]})
         rates = _rates(raw, holding)
-    with workspace.connection() as connection:
-        since = {"security": wanted["security"], "day": holding["valuation_date"]}
-        first = min(holding["snapshot_date"], holding["price_date"] or holding["snapshot_date"])
-        issues = rows(connection, _ISSUES, since | {"first": first})
+        issues = [_traced(raw, issue) for issue in _issues(workspace, holding)]
     made_of = {"snapshot": snapshot, "line": line, "closes": closes, "marks": marks}
-    made_of |= {"splits": splits, "rates": rates}
-    for part in made_of.values():
+    made_of |= {"splits": splits, "rates": rates, "issues": issues}
+    for name, part in made_of.items():
         for row in part if isinstance(part, list) else [part]:
             if row:
-                folder = folder_of(home, row["landing_id"])
-                row["file"] = str(folder) if folder else None
+                row["file"] = _file(home, _DATASETS[name], row.get("landing_id"))
     applied = [one for one in splits if _is_between(one, holding["snapshot_date"], holding)]
     to_price = [one for one in splits if _is_between(one, holding["price_date"], holding)]
     return (
@@ -196,7 +215,6 @@ def chain(workspace: Workspace, holding: Row) -> Row:
         | {
             "splits_of_quantity": applied,
             "splits_of_price": to_price,
-            "issues": issues,
         }
     )
 
@@ -207,6 +225,25 @@ def _rates(raw: Connection, holding: Row) -> list[Row]:
     wanted = {"fx_date": holding["fx_date"], "day": holding["valuation_date"]}
     wanted |= {"currency": holding["currency"], "base": holding["base_currency"]}
     return rows(raw, _RATES, wanted)
+
+
+def _issues(workspace: Workspace, holding: Row) -> list[Row]:
+    """What was noticed from the day of the count, or of the price, to the day itself."""
+    first = min(holding["snapshot_date"], holding["price_date"] or holding["snapshot_date"])
+    wanted = {"security": holding["security_id"], "first": first, "day": holding["valuation_date"]}
+    with workspace.connection() as connection:
+        return rows(connection, _ISSUES, wanted)
+
+
+def _traced(raw: Connection, issue: Row) -> Row:
+    """The issue with the newest landing of the close that it is about, where it is about one."""
+    about = {name: issue[name] for name in ("security_id", "price_date", "source")}
+    return issue | (_one(raw, _SENT, about) or {})
+
+
+def _file(home: Path, dataset: str, landing_id: str | None) -> str | None:
+    folder = folder_of(home, landing_id) if landing_id else None
+    return str(folder / f"{dataset}.parquet") if folder else None
 
 
 def _is_between(split: Row, since: date | None, holding: Row) -> bool:
@@ -230,11 +267,19 @@ def _security_id(connection: Connection, wanted: str) -> str:
     )
     named = [row[0] for row in connection.execute(query, {"wanted": wanted}).fetchall()]
     if len(named) != 1:
-        shown = [one for one in held.values() if not one.startswith("_")]
-        raise NotFound("security", wanted, shown)
+        raise NotFound("security", wanted, _shown(held.values()))
     return str(named[0])
 
 
-def _too_early(connection: Connection, day: date) -> DayTooEarly:
-    reach = connection.execute("select min(valuation_date) from net_worth_daily").fetchone()
-    return DayTooEarly(day, reach[0] if reach else None)
+def _shown(ids: Iterable[str]) -> list[str]:
+    """The ids that are for people: those made up for what has no symbol are not."""
+    return [one for one in ids if not one.startswith("_")]
+
+
+def _check(connection: Connection, day: date) -> None:
+    reach = "select min(valuation_date) as first, max(valuation_date) as last from net_worth_daily"
+    (row,) = rows(connection, reach)
+    if row["first"] is None or day < row["first"]:
+        raise DayTooEarly(day, row["first"])
+    if day > row["last"]:
+        raise DayTooLate(day, row["last"])

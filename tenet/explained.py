@@ -59,16 +59,17 @@ def chain_told(found: Row) -> Iterator[str]:
         yield f"    {found['snapshot']['file']}"
     if line := found["line"]:
         yield f"    said: {plain(line['quantity'])} at {plain(line['snapshot_price'])}"
-        if line["file"] != (found["snapshot"] or {}).get("file"):
-            yield f"    corrected in {line['file']}"
+        yield f"    {line['file']}"
         if line["raw"]:
             yield f"    the provider's line: {line['raw']}"
-    for split in found["splits_of_quantity"]:
-        yield f"    split {plain(split['ratio'])} for 1 on {split['split_date']}"
+    yield from _splits_told(found["splits_of_quantity"])
     yield from _price_told(found)
     yield from _rate_told(found)
     for issue in found["issues"]:
-        yield f"  noticed: {issue['kind']} on {issue['price_date']} ({issue['source']})"
+        close = "" if issue["close"] is None else f": {plain(issue['close'])}"
+        yield f"  noticed: {issue['kind']} on {issue['price_date']} ({issue['source']}){close}"
+        if issue["file"]:
+            yield f"    {issue['file']}"
 
 
 def _price_told(found: Row) -> Iterator[str]:
@@ -85,8 +86,13 @@ def _price_told(found: Row) -> Iterator[str]:
         seen = row.get("observed_at") or row.get("edited_at")
         yield f"    {plain(sent)} {row['currency'] or ''}: {told}seen at {seen}"
         yield f"    {row['file']}"
-    for split in found["splits_of_price"]:
+    yield from _splits_told(found["splits_of_price"])
+
+
+def _splits_told(splits: Sequence[Row]) -> Iterator[str]:
+    for split in splits:
         yield f"    split {plain(split['ratio'])} for 1 on {split['split_date']}"
+        yield f"    {split['file']}"
 
 
 def _rate_told(found: Row) -> Iterator[str]:

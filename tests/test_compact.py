@@ -44,6 +44,16 @@ LATER: dict[str, dict[str, str]] = {
         "fund_weights": "security_id,asset_class,edited_at,weight\n"
         "AAPL,Tech,2024-01-07T12:00:00Z,0.9\n",
         "tax_rates": "tax_bucket,edited_at,rate\ntaxable,2024-01-07T12:00:00Z,0.2\n",
+        "scenarios": "scenario_id,edited_at,name,kind,is_deleted\n"
+        "p1,2024-01-07T12:00:00Z,Plan,user,false\n",
+        "life_events": "scenario_id,name,edited_at,place,document,is_deleted\n"
+        "p1,Car,2024-01-07T12:00:00Z,0,{},false\n",
+        "goals": "scenario_id,name,edited_at,place,document,is_deleted\n"
+        "p1,House,2024-01-07T12:00:00Z,0,{},false\n",
+        "plan_runs": "run_id,edited_at,scenario_id,scenario_name,version,inputs,input_hash,seed,"
+        "paths,engine_version,numpy_version,base_date,currency,basis_year,success,success_low,"
+        "success_high,fan,expected\n"
+        "r1,2024-01-07T12:00:00Z,p1,Plan,1,{},x,1,1,1,2,2024-01-07,USD,2024,1,1,1,[],[]\n",
     },
     "2024-01-20": {
         "sync_sessions": "session_id,started_at,is_complete\nx,2024-01-20T12:00:00Z,true\n",
@@ -189,7 +199,7 @@ def test_a_number_leads_to_the_merged_folder(home: Path) -> None:
     workspace = tenet.open(home)
     (row,) = explain.holdings(workspace, date(2024, 1, 3), security="AAPL")
     (close,) = explain.chain(workspace, row)["closes"]
-    assert close["file"] == str(landings(home)[0].path)
+    assert close["file"] == str(landings(home)[0].path / "closes.parquet")
     assert close["landing_id"] == landings(home)[0].landing_id
     assert folder_of(home, "20240105T120000.000000Z-nothere0") is None
 

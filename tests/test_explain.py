@@ -13,7 +13,7 @@ from conftest import write_folder
 import tenet
 from tenet import explain, lake
 from tenet.build import build
-from tenet.errors import DayTooEarly, NotFound
+from tenet.errors import DayTooEarly, DayTooLate, NotFound
 from tenet.settings import load
 
 if TYPE_CHECKING:
@@ -32,17 +32,20 @@ def test_a_total_is_the_sum_of_the_accounts_that_explain_it(home: Path) -> None:
     assert sum(row["market_value_base"] for row in found["accounts"]) == found["net_worth"]
 
 
-def test_a_holding_leads_to_its_snapshot_its_close_and_the_landing_of_each(home: Path) -> None:
+def test_a_holding_leads_to_its_snapshot_its_close_and_the_file_of_each(home: Path) -> None:
     workspace = tenet.open(home)
     (row,) = explain.holdings(workspace, DAY, security="aapl")
     found = explain.chain(workspace, row)
     (close,) = found["closes"]
     assert (found["quantity"], close["close"]) == (10, Decimal("184.25"))
     assert found["snapshot"]["observed_at"] == datetime(2024, 1, 1, 20, tzinfo=UTC)
-    for part in (found["snapshot"], found["line"], close):
-        assert list((home / "raw").glob(f"*/*/{part['landing_id']}")) == [
-            home / part["file"].removeprefix(f"{home}/")
-        ]
+    for part, name in (
+        (found["snapshot"], "snapshots"),
+        (found["line"], "holdings"),
+        (close, "closes"),
+    ):
+        (landed,) = (home / "raw").glob(f"*/*/{part['landing_id']}/{name}.parquet")
+        assert part["file"] == str(landed)
 
 
 def test_a_corrected_close_names_the_guilty_landing_and_the_one_that_mended_it(
@@ -57,7 +60,7 @@ def test_a_corrected_close_names_the_guilty_landing_and_the_one_that_mended_it(
     (held,) = explain.holdings(workspace, DAY, security="AAPL")
     newer, older = explain.chain(workspace, held)["closes"]
     assert landing
-    assert newer["file"] == str(landing.path)
+    assert newer["file"] == str(landing.path / "closes.parquet")
     assert (newer["close"], older["close"]) == (Decimal(186), Decimal("184.25"))
     assert newer["file"] != older["file"]
 
@@ -75,6 +78,28 @@ def test_splits_since_the_snapshot_stand_beside_the_count(home: Path, tmp_path: 
     assert (found["line"]["quantity"], found["quantity"]) == (10, 20)
 
 
+def test_a_close_that_the_guard_left_out_is_named_with_its_file(
+    home: Path, tmp_path: Path, tenet_command: Callable[..., Run]
+) -> None:
+    header = "security_id,price_date,source,close,currency,basis,observed_at\n"
+    text = header + "".join(
+        f"AAPL,2024-01-{day:02},yahoo,{close},USD,split_adjusted,2024-01-06T12:00:00Z\n"
+        for day, close in ((3, "1.8425"), (4, "184.50"), (5, "184.75"))
+    )
+    folder = write_folder(tmp_path / "later", {"closes": text})
+    landing, _ = lake.land(home, "prices", {"closes": folder / "closes.csv"}, at=AT)
+    build(load(home, timezone="UTC"), through=date(2024, 1, 5), at=AT)
+    workspace = tenet.open(home)
+    (held,) = explain.holdings(workspace, DAY, security="AAPL")
+    (issue,) = explain.chain(workspace, held)["issues"]
+    assert landing
+    assert (issue["kind"], issue["close"]) == ("price_out_of_range", Decimal("1.8425"))
+    assert issue["file"] == str(landing.path / "closes.parquet")
+    told = tenet_command("--home", home, "explain", "2024-01-03", "--security", "AAPL").stdout
+    noticed = "noticed: price_out_of_range on 2024-01-03 (yahoo): 1.8425"
+    assert [line.strip() for line in told.splitlines()[-2:]] == [noticed, issue["file"]]
+
+
 def test_a_foreign_amount_leads_to_its_rate(home: Path) -> None:
     workspace = tenet.open(home)
     (held,) = explain.holdings(workspace, DAY, account_id="bank:1")
@@ -86,8 +111,15 @@ def test_what_is_not_there_is_told(home: Path) -> None:
     workspace = tenet.open(home)
     with pytest.raises(DayTooEarly):
         explain.total(workspace, date(2020, 1, 1))
+    with pytest.raises(DayTooLate, match="2024-01-04"):
+        explain.total(workspace, date(2024, 1, 4))
+    with pytest.raises(DayTooLate):
+        explain.holdings(workspace, date(2024, 1, 4))
     with pytest.raises(NotFound, match="APPL"):
         explain.holdings(workspace, DAY, security="APPL")
+    with pytest.raises(NotFound, match="2024-01-03") as told:
+        explain.holdings(workspace, DAY, account_id="bank:1", security="AAPL")
+    assert told.value.hint == "there is none yet"
 
 
 def test_the_command_prints_sums_that_end_in_the_published_value(
