@@ -245,11 +245,12 @@ def _(build, run):
 @app.cell
 def _(came, incognito):
     mo.stop(came is None)
+    frozen, actual = progress.fan_and_actual(came)
     true = charts.fan_over_time(
-        scenario.drawable(came.fan),
+        frozen,
         f"{came.currency} of {came.basis_year}",
         title=f"{came.run.scenario_name}, as saved on {came.run.base_date}",
-        actual=progress.actual(came),
+        actual=actual,
         incognito=incognito.value,
     )
     mo.vstack([true, mo.md(progress.told(came, incognito=incognito.value))])

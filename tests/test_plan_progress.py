@@ -271,6 +271,7 @@ def test_the_frames_of_a_chart_begin_on_the_base_date(built: Path, run: Run) -> 
 
     fan, actual = shown.progress_frames(progress(tenet.open(built), run))
     assert fan.columns[:2] == ["valuation_date", "p5"]
-    assert fan["valuation_date"][0] == actual["valuation_date"][0] == BASE
-    assert actual.height == 91
+    assert fan["valuation_date"][0] == BASE
+    assert actual.height == 4
+    assert actual["valuation_date"].is_sorted()
     assert fan_over_time(fan, "USD", actual=actual) is not None

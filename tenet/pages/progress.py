@@ -39,14 +39,11 @@ def of(workspace: Workspace, run_id: str | None) -> tuple[Progress | None, str]:
         return None, f"**{error}**  \n{error.hint or ''}"
 
 
-def actual(came: Progress) -> pl.DataFrame:
-    """What came true, in money of the run's basis year: each month's last day."""
-    import polars as pl
+def fan_and_actual(came: Progress) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The frozen fan and what came true, for charts.fan_over_time; money of the basis year."""
+    from tenet.plans.shown import progress_frames
 
-    rows = came.actual.sort("valuation_date")
-    month = pl.col("valuation_date").dt.truncate("1mo").alias("month")
-    ends = rows.group_by(month, maintain_order=True).last()
-    return ends.select("valuation_date", net_worth="net_worth_real")
+    return progress_frames(came)
 
 
 def parts(came: Progress) -> tuple[pl.DataFrame, Decimal]:

@@ -124,13 +124,8 @@ def fan(simulation: Simulation, series: str, *, is_nominal: bool) -> pl.DataFram
     there = rows.filter(pl.col("series") == series)
     if there.is_empty():
         there = rows.filter(pl.col("series") == "wealth")
-    return drawable(there, basis)
-
-
-def drawable(rows: pl.DataFrame, basis: str = "real") -> pl.DataFrame:
-    """Rows of a fan with the columns that charts.fan_over_time takes."""
-    names = {name: name.removesuffix(f"_{basis}") for name in rows.columns if name[0] == "p"}
-    return rows.select("date", *names).rename({"date": "valuation_date"} | names)
+    names = {name: name.removesuffix(f"_{basis}") for name in there.columns if name[0] == "p"}
+    return there.select("date", *names).rename({"date": "valuation_date"} | names)
 
 
 def money_of(scenario: Scenario, *, is_nominal: bool) -> str:
