@@ -712,6 +712,39 @@ def test_marts_and_frames_agree_and_accounts_add_up_for_any_household(
             ) == (pytest.approx(whole["closing"], abs=0.05, rel=1e-9))
 
 
+def in_two(household: Household) -> Household:
+    """The same household with every account's AAA and cash in an account of their own."""
+
+    def twins(dataset: str) -> list[dict[str, Any]]:
+        found = household.raw.get(dataset, [])
+        return [*found, *({**row, **twin(row)} for row in found)]
+
+    def twin(row: dict[str, Any]) -> dict[str, Any]:
+        return {name: f"{row[name]}-2" for name in ("account_id", "snapshot_id") if row.get(name)}
+
+    moved = ("AAA", "_CASH:EUR", "SPAXX")
+    holdings = [
+        {**row, **twin(row)} if row["security_id"].upper() in moved else row
+        for row in household.raw.get("holdings", [])
+    ]
+    names = [name for name in ("accounts", "snapshots", "account_edits") if name in household.raw]
+    return household.but(holdings=holdings, **{name: twins(name) for name in names})
+
+
+@settings(max_examples=4, deadline=None)
+@given(households())
+def test_splitting_accounts_changes_no_figure_of_the_household(household: Household) -> None:
+    def found(of: Household) -> list[tuple[Any, ...]]:
+        with TemporaryDirectory() as folder:
+            home = Path(folder)
+            land_household(home, of)
+            build_home(home, of)
+            query = "select valuation_date, value, flow, gain from returns order by valuation_date"
+            return tenet.open(home).sql(query).rows()
+
+    assert found(in_two(household)) == found(household)
+
+
 def test_the_command_prints_rows_and_a_page(tenet_command: Command, home: Path) -> None:
     found = json.loads(tenet_command("--home", home, "returns", "--json", "--period", "all").stdout)
     # 2,742.50 after 2,756.40: the close fell by 1.39, of 10 units.
