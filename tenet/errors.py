@@ -37,6 +37,7 @@
     ├── InputOutOfRange         exit 2: a number given to the planner is not allowed
     ├── ReturnsRefused          exit 2: a table of returns is missing, short or has wrong columns
     ├── DayTooEarly             exit 2: a report was asked for a day before the first
+    ├── NoPrices                exit 2: a benchmark has no price on a day that needs one
     └── DayTooLate              exit 2: a report was asked for a day after the last
 
 Each takes facts, keeps them as attributes and writes its own message and hint.
@@ -337,6 +338,21 @@ class DayTooLate(TenetError):
         self.day, self.last = day, last
         super().__init__(
             f"no values on {day} yet", hint=f"values end on {last}; `tenet build` renews them"
+        )
+
+
+class NoPrices(TenetError):
+    """A security that is compared with has no price on or before a day."""
+
+    exit_code = 2
+
+    def __init__(self, security_id: str, day: date, first: date | None) -> None:
+        self.security_id, self.day, self.first = security_id, day, first
+        super().__init__(
+            f"no price of {security_id} on or before {day}",
+            hint=f"its prices begin on {first}; ask with --from {first}"
+            if first
+            else "land its closes: `tenet import DIR` with closes.csv, then `tenet build`",
         )
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from tenet.analysis.performance import performance
 from tenet.analysis.periods import PERIODS, period
-from tenet.errors import DayTooEarly, DayTooLate
+from tenet.analysis.shadow import shadow
+from tenet.errors import DayTooEarly, DayTooLate, InputOutOfRange, NoPrices, WrongSum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     import polars as pl
@@ -178,6 +180,27 @@ _NAMES = {
     "select distinct security_id, symbol from daily_holding_values) group by all",
 }
 
+_PRICES = """
+with days as (
+    select valuation_date, security_id
+    from returns, unnest($securities::varchar[]) as wanted(security_id)
+    where valuation_date between $first and $last
+)
+select
+    days.valuation_date,
+    days.security_id,
+    prices.close_base::double as close_base,
+    days.valuation_date - prices.price_date > (select stale_price_days from build_info) as is_stale,
+from days
+asof join (select * from security_prices where close_base > 0) as prices
+    on days.security_id = prices.security_id and days.valuation_date >= prices.price_date
+order by all
+"""
+
+_FIRST_PRICE = """
+select min(price_date) from security_prices where security_id = $security and close_base > 0
+"""
+
 _REACH = """
 select min(valuation_date), coalesce(max(valuation_date), any_value(through_date))
 from build_info
@@ -234,6 +257,90 @@ def returns(
                 row |= {by: subject, "name": names.get(subject) or subject}
             found.append(row | asdict(told) | {"is_complete": told.is_complete})
     return found
+
+
+def versus(
+    workspace: Workspace,
+    spans: Iterable[tuple[str, date, date]],
+    mix: Mapping[str, Decimal],
+    *,
+    by: str = "total",
+) -> list[Row]:
+    """As returns, and beside each what the same flows would have become in another mix.
+
+    mix: weights by security that add up to 1; its closes as they were landed, without dividends.
+    Adds versus_closing, versus_time_weighted and versus_money_weighted (and _annual), behind (what
+    the closing is less than there; ahead: negative), versus_ran_out (the day on which a withdrawal
+    was more than was left there), versus_stale_days (days with an old price).
+    Raises NoBuild, WrongSum, NoPrices.
+    """
+    import polars as pl
+
+    if sum(mix.values()) != 1:
+        raise WrongSum("weights", mix, Decimal(1))
+    weights = {security: float(weight) for security, weight in mix.items()}
+    rows = returns(workspace, spans, by=by)
+    told = [row for row in rows if row["first_date"]]
+    if not told:
+        return rows
+    first, last = min(row["first_date"] for row in told), max(row["last_date"] for row in told)
+    whole = daily(workspace, first, last, by=by)
+    prices, stale = _prices(workspace, list(mix), first, last)
+    for row in told:
+        is_within = pl.col("valuation_date").is_between(row["first_date"], row["last_date"])
+        there, ran_out = shadow(whole[row.get(by)].filter(is_within), prices, weights)
+        found = performance(there)
+        row |= {
+            "versus_closing": found.closing,
+            "behind": round(found.closing - row["closing"], 2),
+            "versus_time_weighted": found.time_weighted,
+            "versus_time_weighted_annual": found.time_weighted_annual,
+            "versus_money_weighted": found.money_weighted,
+            "versus_money_weighted_annual": found.money_weighted_annual,
+            "versus_ran_out": ran_out,
+            "versus_stale_days": sum(row["first_date"] <= day <= row["last_date"] for day in stale),
+        }
+    return told
+
+
+def mix(text: str) -> dict[str, Decimal]:
+    """Weights by security of `VTI`, or of `VTI=0.6 BND=0.4`. Raises InputOutOfRange, WrongSum."""
+    words = text.replace(",", " ").upper().split()
+    if len(words) == 1 and "=" not in words[0]:
+        return {words[0]: Decimal(1)}
+    found: dict[str, Decimal] = {}
+    for word in words:
+        security, _, weight = word.rpartition("=")
+        try:
+            is_weight = 0 < Decimal(weight) <= 1
+        except InvalidOperation:
+            is_weight = False
+        if not security or security in found or not is_weight:
+            found.clear()
+            break
+        found[security] = Decimal(weight)
+    if not found:
+        raise InputOutOfRange("--versus", repr(text), "VTI, or weights: VTI=0.6 BND=0.4")
+    if sum(found.values()) != 1:
+        raise WrongSum("weights", found, Decimal(1))
+    return found
+
+
+def _prices(
+    workspace: Workspace, securities: list[str], first: date, last: date
+) -> tuple[pl.DataFrame, list[date]]:
+    """A column of prices for each security on each day, and the days with an old one."""
+    import polars as pl
+
+    asked = {"first": first, "last": last, "securities": securities}
+    frame = workspace.sql(_PRICES, asked)
+    for security in securities:
+        of = frame.filter(pl.col("security_id") == security)
+        if of.is_empty() or of["valuation_date"].min() != first:
+            begin = workspace.sql(_FIRST_PRICE, {"security": security}).item()
+            raise NoPrices(security, first, begin)
+    stale = frame.filter("is_stale")["valuation_date"].unique().to_list()
+    return frame.pivot("security_id", index="valuation_date", values="close_base"), stale
 
 
 def spans(

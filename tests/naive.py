@@ -415,7 +415,7 @@ def oldest_first(raw: Raw, dataset: str, time: str | None) -> list[Row]:
     """By time, then landing, then place in the list; symbols upper-cased."""
     rows = [dict(row) for row in raw.get(dataset, [])]
     for row in rows:
-        security_id = row.get("security_id", "_")
+        security_id = row.get("security_id") or "_"
         if not security_id.startswith("_") or security_id.startswith("_CASH:"):
             row["security_id"] = security_id.upper()
     return sorted(rows, key=lambda row: (row[time] if time else 0, row.get("landing_id") or ""))

@@ -8,8 +8,20 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from households import build_home, households, land_household
+from households import (
+    DAYS,
+    PRICES,
+    QUANTITIES,
+    build_home,
+    households,
+    land_household,
+    maybe,
+    moments,
+    numbers,
+    rows,
+)
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from tables import answer, same
 
 import tenet
@@ -19,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conftest import Run
-    from households import Household
+    from households import Household, Row
 
     Command = Callable[..., Run]
 
@@ -509,19 +521,49 @@ group by all
 """
 
 
-@settings(max_examples=12, deadline=None)
-@given(households())
-def test_lots_add_up_to_holdings_on_every_day_of_any_household(household: Household) -> None:
-    """Splits apart, whose factors the tables above tell."""
+ACTIVITIES = rows(
+    0,
+    12,
+    "account_id external_id",
+    account_id=st.sampled_from(["bank:1", "broker:1", "broker:2"]),
+    external_id=st.sampled_from("abcdefgh"),
+    activity_date=DAYS,
+    type=st.sampled_from(
+        ["buy", "sell", "reinvest", "stock_dividend", "transfer_in", "transfer_out"]
+    ),
+    security_id=st.sampled_from(["AAA", "BRK.B", "COIN", "SPAXX"]),
+    quantity=maybe(QUANTITIES),
+    price=maybe(PRICES),
+    amount=maybe(numbers("-100 100 0 33.33")),
+    fee=maybe(numbers("0 1.5")),
+    currency=maybe(st.sampled_from(["USD", "EUR", "GBp"])),
+)
+METHODS = rows(
+    0,
+    2,
+    "account_id edited_at",
+    account_id=st.sampled_from(["bank:1", "broker:1", "broker:2"]),
+    edited_at=moments(),
+    lot_method=st.sampled_from(["fifo", "hifo"]),
+    superseded_by=maybe(st.sampled_from(["broker:1", "broker:2"])),
+    active=maybe(st.booleans()),
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(households(), ACTIVITIES, METHODS)
+def test_lots_add_up_to_holdings_on_every_day_whatever_activities_tell(
+    household: Household, activities: list[Row], methods: list[Row]
+) -> None:
+    """Without splits, so that the units of all days are the same."""
     with TemporaryDirectory() as folder:
         home = Path(folder)
-        plain = household.but(splits=[])
+        plain = household.but(splits=[], activities=activities, account_edits=methods)
         land_household(home, plain)
         build_home(home, plain)
-        found = tenet.open(home).sql(ON_EVERY_DAY)
         wrong = [
             row
-            for row in found.to_dicts()
+            for row in tenet.open(home).sql(ON_EVERY_DAY).to_dicts()
             if (row["units"] or 0) != (row["quantity"] or 0)
             and row["security_id"] != "_ZERO_BALANCE"
         ]

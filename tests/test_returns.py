@@ -21,7 +21,15 @@ from tenet import returns as found_returns
 from tenet.analysis.money_weighted import NO_RATE, NO_TIME, ONE_SIGN, rate_of, xirr
 from tenet.analysis.performance import daily_returns, linked, performance
 from tenet.analysis.periods import period
-from tenet.errors import DayTooEarly, DayTooLate, SchemaMismatch
+from tenet.analysis.shadow import shadow
+from tenet.errors import (
+    DayTooEarly,
+    DayTooLate,
+    InputOutOfRange,
+    NoPrices,
+    SchemaMismatch,
+    WrongSum,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -704,6 +712,39 @@ def test_marts_and_frames_agree_and_accounts_add_up_for_any_household(
             ) == (pytest.approx(whole["closing"], abs=0.05, rel=1e-9))
 
 
+def in_two(household: Household) -> Household:
+    """The same household with every account's AAA and cash in an account of their own."""
+
+    def twins(dataset: str) -> list[dict[str, Any]]:
+        found = household.raw.get(dataset, [])
+        return [*found, *({**row, **twin(row)} for row in found)]
+
+    def twin(row: dict[str, Any]) -> dict[str, Any]:
+        return {name: f"{row[name]}-2" for name in ("account_id", "snapshot_id") if row.get(name)}
+
+    moved = ("AAA", "_CASH:EUR", "SPAXX")
+    holdings = [
+        {**row, **twin(row)} if row["security_id"].upper() in moved else row
+        for row in household.raw.get("holdings", [])
+    ]
+    names = [name for name in ("accounts", "snapshots", "account_edits") if name in household.raw]
+    return household.but(holdings=holdings, **{name: twins(name) for name in names})
+
+
+@settings(max_examples=4, deadline=None)
+@given(households())
+def test_splitting_accounts_changes_no_figure_of_the_household(household: Household) -> None:
+    def found(of: Household) -> list[tuple[Any, ...]]:
+        with TemporaryDirectory() as folder:
+            home = Path(folder)
+            land_household(home, of)
+            build_home(home, of)
+            query = "select valuation_date, value, flow, gain from returns order by valuation_date"
+            return tenet.open(home).sql(query).rows()
+
+    assert found(in_two(household)) == found(household)
+
+
 def test_the_command_prints_rows_and_a_page(tenet_command: Command, home: Path) -> None:
     found = json.loads(tenet_command("--home", home, "returns", "--json", "--period", "all").stdout)
     # 2,742.50 after 2,756.40: the close fell by 1.39, of 10 units.
@@ -734,3 +775,91 @@ def test_what_cannot_be_answered_is_told(
     refused = tenet_command("--home", home, "returns", *arguments)
     assert refused.returncode == 2
     assert why in refused.stderr
+
+
+# The same flows elsewhere.
+
+
+def prices(**of: list[float]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "valuation_date": [
+                date(2024, 1, 1) + timedelta(n) for n in range(len(next(iter(of.values()))))
+            ]
+        }
+        | of
+    )
+
+
+def test_the_same_money_elsewhere_buys_units_on_the_same_days() -> None:
+    """10 units of 10; 100 more at 20 are 5 units; 15 units at 30, less 60 taken out."""
+    real = days("2024-01-01 100 0\n2024-01-02 205 100\n2024-01-03 150 -60")
+    there, ran_out = shadow(real, prices(VTI=[10.0, 20.0, 30.0]), {"VTI": 1.0})
+    assert there["value"].to_list() == [100, 300, 390]
+    assert ran_out is None
+    assert performance(there).time_weighted == near(2.0)
+
+
+def test_a_mix_is_brought_back_to_its_weights_every_day() -> None:
+    """Half doubles, half stays: 1.5; then half halves, half doubles: 1.25."""
+    there, _ = shadow(
+        days("2024-01-01 100 0\n2024-01-02 100 0\n2024-01-03 100 0"),
+        prices(A=[1.0, 2.0, 1.0], B=[1.0, 1.0, 2.0]),
+        {"A": 0.5, "B": 0.5},
+    )
+    assert there["value"].to_list() == [100, 150, 187.5]
+
+
+def test_a_shadow_that_cannot_pay_what_was_taken_out_says_when_it_ran_out() -> None:
+    there, ran_out = shadow(
+        days("2024-01-01 100 0\n2024-01-02 20 -80\n2024-01-03 30 10"),
+        prices(VTI=[10.0, 5.0, 5.0]),
+        {"VTI": 1.0},
+    )
+    assert there["value"].to_list() == [100, 0, 10]
+    assert ran_out == date(2024, 1, 2)
+
+
+def test_the_household_against_a_foreign_security_that_split(tmp_path: Path) -> None:
+    """1,000 EUR at 1.00 become 2 x 600 EUR at 1.10: 1.32 times the opening of 2,000."""
+    workspace = published(
+        tmp_path,
+        **TWO_STOCKS
+        | {
+            "closes": """
+                security_id  price_date  close  currency  basis
+                AAPL         2024-01-01  100    USD       as_traded
+                AAPL         2024-01-02  97     USD       as_traded
+                AAPL         2024-01-03  102    USD       as_traded
+                ABC.DE       2024-01-01  1000   EUR       as_traded
+                ABC.DE       2024-01-03  600    EUR       as_traded
+            """,
+            "splits": "security_id  split_date  ratio\nABC.DE  2024-01-02  2",
+            "fx_rates": """
+                currency  quote_currency  rate_date   rate
+                EUR       USD             2024-01-01  1.00
+                EUR       USD             2024-01-03  1.10
+            """,
+        },
+    )
+    span = found_returns.span(workspace, None, None)
+    (row,) = found_returns.versus(workspace, [span], found_returns.mix("abc.de"))
+    assert row["versus_closing"] == near(2640)
+    assert row["versus_time_weighted"] == near(0.32)
+    assert row["behind"] == near(2640 - 2055)
+    with pytest.raises(NoPrices, match="no price of XYZ on or before 2024-01-01"):
+        found_returns.versus(workspace, [span], found_returns.mix("XYZ"))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "=", "VTI=", "VTI=x", "VTI=0.5 VTI=0.5", "VTI=2 BND=-1", "A B"]
+)
+def test_a_mix_that_does_not_read_as_weights_is_refused(text: str) -> None:
+    with pytest.raises(InputOutOfRange):
+        found_returns.mix(text)
+
+
+def test_weights_add_up_to_one() -> None:
+    assert sum(found_returns.mix("VTI=0.6, bnd=0.4").values()) == 1
+    with pytest.raises(WrongSum, match=r"weights add up to 0.9"):
+        found_returns.mix("VTI=0.5 BND=0.4")

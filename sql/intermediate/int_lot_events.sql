@@ -218,7 +218,7 @@ priced as (
         coalesce(known.multiplier, 1) as multiplier,
         case
             when seen.units <= 0 then null
-            when seen.has_sold then today.cost_basis * seen.units::double / today.quantity::double
+            when seen.has_sold then today.cost_basis * seen.units::double / nullif(today.quantity, 0)::double
             else today.cost_basis - if(coalesce(before.quantity, 0) = 0, 0, before.cost_basis) - seen.told_paid
         end::decimal(28, 2) as basis,
         today.basis_currency,
@@ -297,10 +297,10 @@ select
     everything.event_date,
     everything.currency,
     case
-        when split_factors.factor is null then everything.units::decimal(38, 20)
+        when split_factors.factor is null then everything.units::decimal(38, 16)
         else coalesce(
             times_factor_finely(everything.units, split_factors.factor),
-            times_factor(everything.units, split_factors.factor)::decimal(38, 20)
+            times_factor(everything.units, split_factors.factor)::decimal(38, 16)
         )
     end as units,
     coalesce(split_factors.factor, 1)::decimal(38, 18) as factor,

@@ -77,7 +77,7 @@ walk as (
         null::varchar as lot_id,
         null::varchar as event_id,
         null::varchar as currency,
-        0::decimal(38, 20) as units,
+        0::decimal(38, 16) as units,
         null::decimal(28, 2) as paid,
         null::decimal(28, 2) as paid_base,
         null::date as acquired_date,
@@ -134,7 +134,7 @@ walk as (
                 case
                     when turn = 0 then if(is_chosen, chosen, 0)
                     else abs(units) - if(is_chosen, lag(chosen) over lot_in_order, 0)
-                end::decimal(38, 20) as offer,
+                end::decimal(38, 16) as offer,
                 turn,
                 case when takes_dearest then -paid::double / units::double * sign(units) end as dearness,
                 acquired_date,
@@ -158,7 +158,7 @@ walk as (
             select
                 security_id,
                 lot_id,
-                sum(greatest(0, least(offer, abs(now_units) - coalesce(offered_before, 0))))::decimal(38, 20) as taken,
+                sum(greatest(0, least(offer, abs(now_units) - coalesce(offered_before, 0))))::decimal(38, 16) as taken,
             from queued
             group by all
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tenet.cli.session import Session
 
 BY = ["total", "account", "class", "owner", "security"]
+_AMOUNTS = ("opening", "closing", "flow", "gain", "versus_closing", "behind")
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -32,6 +34,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 )
 @click.option("--from", "first", type=_DAY, help="From the end of this day.")
 @click.option("--to", "last", type=_DAY, help="To the end of this day.")
+@click.option("--versus", metavar="MIX", help='The same flows in "VTI" or "VTI=0.6 BND=0.4".')
 @json_option
 @csv_option
 @click.pass_obj
@@ -41,6 +44,7 @@ def returns(
     periods: tuple[str, ...],
     first: datetime | None,
     last: datetime | None,
+    versus: str | None,
     as_json: bool,
     as_csv: bool,
 ) -> None:
@@ -59,13 +63,23 @@ def returns(
     else:
         names = periods or (PERIODS if by == "total" else ("ALL",))
         spans = found_returns.spans(workspace, names, today=session.today)
-    rows = found_returns.returns(workspace, spans, by=by)
+    if versus:
+        rows = found_returns.versus(workspace, spans, found_returns.mix(versus), by=by)
+    else:
+        rows = found_returns.returns(workspace, spans, by=by)
+    rows = [_to_the_cent(row) for row in rows]
     if as_json:
         emit_json(rows)
     elif as_csv or not sys.stdout.isatty():
         emit_rows(list(rows[0]) if rows else ["period"], rows, as_json=False, as_csv=True)
     else:
         _print(rows)
+
+
+def _to_the_cent(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its amounts as decimals; returns stay fractions."""
+    amounts = {name: Decimal(f"{row[name]:.2f}") for name in _AMOUNTS if row.get(name) is not None}
+    return row | amounts
 
 
 def _print(rows: Sequence[dict[str, Any]]) -> None:
@@ -86,10 +100,22 @@ def _print(rows: Sequence[dict[str, Any]]) -> None:
                 f"  {'volatility':15}{row['volatility']:>10.2%}"
                 f"{fall}{until if row['drawdown_from'] else ''}"
             )
+        if "behind" in row:
+            _print_versus(row)
         if row["incomplete_days"]:
             click.echo(f"  incomplete: {counted(row['incomplete_days'], 'day')} not wholly known")
         if row["problem"]:
             click.echo(f"  not known: {row['problem']}")
+
+
+def _print_versus(row: dict[str, Any]) -> None:
+    """The shadow beside the real line; without dividends."""
+    for label, name in (("time-weighted", "time_weighted"), ("money-weighted", "money_weighted")):
+        click.echo(f"  {'there ' + label:21}{_percent(row[f'versus_{name}']):>10}")
+    word = "more" if row["behind"] > 0 else "less"
+    click.echo(f"  there it would be {abs(row['behind']):,.2f} {word}, dividends apart")
+    if row["versus_ran_out"]:
+        click.echo(f"  it would have run out on {row['versus_ran_out']}")
 
 
 def _percent(number: float | None) -> str:
