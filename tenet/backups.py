@@ -93,7 +93,8 @@ class Manifest(BaseModel):
 def backup(settings: Settings, into: Path, *, at: datetime, patience: float = PATIENCE) -> Manifest:
     """Write all that is landed and the settings to the archive `into`, whole or not at all.
 
-    An archive that is there is replaced. at: now. patience: seconds to wait for another writer;
+    An archive that is there is replaced, unless it holds more landings than the home: landings
+    only ever grow, so that it may be the last place of some. at: now. patience: seconds to wait for another writer;
     after that others may write meanwhile.
     Raises BackupRefused, LakeCorrupt when a landed file is not what was landed, RefreshRunning
     when another writer does not end in time, HomeNotWritable.
@@ -107,6 +108,7 @@ def backup(settings: Settings, into: Path, *, at: datetime, patience: float = PA
             # them away, and then all is read anew.
             with writing(settings.home, at, patience=patience):
                 landed = landings(settings.home)
+            _require_no_fuller(into, landed)
             try:
                 manifest = _write(aside, settings, landed, at)
                 break
@@ -232,6 +234,16 @@ def _check(home: Path, landed: list[Landing]) -> Check | None:
     return Check(revision=revision, currency=currency, valuation_date=day, net_worth=worth)
 
 
+def _require_no_fuller(into: Path, landed: list[Landing]) -> None:
+    if not into.exists():
+        return
+    with _opened(into) as opened:
+        kept = _manifest(into, opened).landings
+    if kept > len(landed):
+        reason = f"it holds {kept:,} landings, and the home only {len(landed):,}"
+        raise BackupRefused(into, reason, hint="name another file; `tenet doctor` says what went")
+
+
 def _is_backup(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
@@ -250,7 +262,8 @@ def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
         with file, zipfile.ZipFile(file) as opened:
             yield opened
     except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, struct.error) as error:
-        raise BackupRefused(archive, f"it is damaged: {error}") from error
+        reason = f"it is damaged, cut off, or no backup of tenet: {error}"
+        raise BackupRefused(archive, reason, hint="name another backup") from error
 
 
 def _checked(archive: Path, opened: zipfile.ZipFile) -> Manifest:

@@ -74,6 +74,12 @@ where newest.status = 'quarantined'
 order by newest.observed_at, newest.snapshot_id
 """
 
+_SAID = """
+from raw_snapshots
+where snapshot_id = $id
+order by observed_at desc, landing_id desc
+"""
+
 
 def accounts(home: Path) -> list[Row]:
     """Every account: the columns of ACCOUNTS; name is the user's, else the provider's."""
@@ -146,12 +152,23 @@ def quarantined_lines(home: Path, snapshot_id: str) -> list[Row]:
 
 
 def settle(home: Path, snapshot_id: str, *, accepted: bool, at: datetime) -> Landing | None:
-    """Accept a quarantined snapshot as true, or reject it for good; holder of the lock only."""
-    waiting = {row["snapshot_id"]: row for row in quarantined(home)}
-    if snapshot_id not in waiting:
-        raise NotFound("quarantined snapshot", snapshot_id, waiting)
-    row = {name: value for name, value in waiting[snapshot_id].items() if name != "error"}
+    """Accept a snapshot as true, or reject it for good; the last word holds. Lock holder only.
+
+    What waits can be either; what counts, by mistake, can be rejected, and what was rejected
+    accepted after all. Raises NotFound for any other.
+    """
+    with lake.reading(home, "snapshots") as connection:
+        said = rows(connection, _SAID, {"id": snapshot_id})
+    settled = ("quarantined", "failed" if accepted else "success")
+    # A sync that failed brought nothing that could be accepted.
+    if (
+        not said
+        or said[0]["status"] not in settled
+        or {"failed"} == {row["status"] for row in said}
+    ):
+        waiting = [row["snapshot_id"] for row in quarantined(home)]
+        raise NotFound(f"snapshot to {'accept' if accepted else 'reject'}", snapshot_id, waiting)
+    row = said[0] | {"status": "success" if accepted else "failed"}
     del row["landing_id"]
-    row["status"] = "success" if accepted else "failed"
     landing, _ = lake.land(home, "edit", {"snapshots": frame("snapshots", [row])}, at=at)
     return landing

@@ -177,6 +177,16 @@ def test_an_older_archive_is_replaced_and_any_other_file_is_not(
         backup(settings, tmp_path / "nowhere" / "kept.zip", at=LATER)
 
 
+def test_an_archive_that_holds_more_than_the_home_is_not_replaced(
+    home: Path, archive: Path
+) -> None:
+    before = archive.read_bytes()
+    shutil.rmtree(landings(home)[0].path)
+    with pytest.raises(BackupRefused, match="only 0"):
+        backup(load(home, timezone="UTC"), archive, at=LATER)
+    assert archive.read_bytes() == before
+
+
 def test_a_damaged_landing_is_told_and_the_older_archive_stays(home: Path, archive: Path) -> None:
     before = archive.read_bytes()
     path = landings(home)[0].path / "closes.parquet"

@@ -142,7 +142,11 @@ def test_a_landing_that_vanished_is_told(home: Path, tmp_path: Path) -> None:
     assert (2, "AAPL", 1860.0, 1856.4, "landing_lost") in restated(home)
 
 
-def test_what_was_altered_by_hand_is_told_as_damage(home: Path) -> None:
+@pytest.mark.parametrize("later", [{}, CASES["a corrected rate"][0]])
+def test_what_was_altered_by_hand_is_told_as_damage(
+    home: Path, tmp_path: Path, later: dict[str, str]
+) -> None:
+    """By a repair, and by any build of what has landed since."""
     build_again(home)
     connection = database.connect()
     connection.execute(f"attach {database.literal(home / 'tenet.duckdb')} as damaged")
@@ -151,11 +155,18 @@ def test_what_was_altered_by_hand_is_told_as_damage(home: Path) -> None:
         "where security_id = 'AAPL' and valuation_date = '2024-01-02'"
     )
     connection.execute(
-        "update damaged.account_values_daily set rows_hash = 1 where valuation_date = '2024-01-02'"
+        "delete from damaged.daily_holding_values "
+        "where account_id = 'bank:1' and valuation_date = '2024-01-01'"
     )
     connection.close()
+    if later:
+        land(home, tmp_path / "later", **later)
     build_again(home, force=True)
-    assert restated(home) == [(2, "AAPL", 1.0, 1856.4, "damage")]
+    found = restated(home)
+    assert (2, "AAPL", 1.0, 1856.4, "damage") in found
+    assert (1, "_CASH:EUR", None, 1100.0, "damage") in found
+    rest = [row for row in found if row[-1] != "damage"]
+    assert rest == [(day, "_CASH:EUR", 1100.0, 1200.0, "rate") for day in (2, 3) if later]
 
 
 def test_a_restatement_stays_told_by_every_later_build(home: Path, tmp_path: Path) -> None:

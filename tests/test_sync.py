@@ -14,7 +14,7 @@ import pytest
 import tenet
 from tenet import edits, manual
 from tenet.build import build
-from tenet.errors import ProviderSyncError
+from tenet.errors import NotFound, ProviderSyncError
 from tenet.providers.manual_files import ManualFiles
 from tenet.providers.result import Account, Activity, Holding, ProviderSyncResult
 from tenet.settings import load
@@ -170,6 +170,18 @@ def test_a_rejected_snapshot_is_never_valued(tmp_path: Path) -> None:
     edits.settle(tmp_path, waiting["snapshot_id"], accepted=False, at=START + timedelta(days=2))
     assert edits.quarantined(tmp_path) == []
     assert net_worth(tmp_path, 1) == 300
+
+
+def test_a_word_is_taken_back_and_the_last_one_holds(tmp_path: Path) -> None:
+    run(tmp_path, 0, x=GOOD)
+    run(tmp_path, 1, x=says(account("a", "300")))
+    (waiting,) = edits.quarantined(tmp_path)
+    for day, accepted, worth in ((2, True, 0), (3, False, 300), (4, True, 0)):
+        moment = START + timedelta(days=day)
+        edits.settle(tmp_path, waiting["snapshot_id"], accepted=accepted, at=moment)
+        assert net_worth(tmp_path, 1) == worth
+        with pytest.raises(NotFound, match=waiting["snapshot_id"]):  # it is said already
+            edits.settle(tmp_path, waiting["snapshot_id"], accepted=accepted, at=moment)
 
 
 def test_a_sale_of_most_positions_with_a_fitting_total_is_no_contradiction(tmp_path: Path) -> None:

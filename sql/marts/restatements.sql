@@ -46,16 +46,41 @@ comparable as (
     where published_info.base_currency = settings.base_currency
 ),
 
+-- Anew from the published rows: what stands beside them is of before they were altered.
+published_days as (
+    select
+        valuation_date,
+        account_id,
+        bit_xor(hash(security_id, quantity, close_price, market_value_base)) as rows_hash,
+    from published_values
+    group by valuation_date, account_id
+),
+
+-- Where no day agrees, another version of DuckDB took the hashes; that says nothing of the rows.
+damaged_days as (
+    select
+        valuation_date,
+        account_id,
+    from published_account_values
+    full join published_days using (valuation_date, account_id)
+    where published_account_values.rows_hash is distinct from published_days.rows_hash
+        and exists (
+            select 1
+            from published_account_values as whole
+            semi join published_days using (valuation_date, account_id, rows_hash)
+        )
+),
+
 old_days as (
     select
-        published_account_values.valuation_date,
-        published_account_values.account_id,
-        published_account_values.rows_hash,
-    from published_account_values
+        published_days.valuation_date,
+        published_days.account_id,
+        published_days.rows_hash,
+    from published_days
     cross join comparable
     cross join settings
-    where published_account_values.valuation_date < comparable.through_date
-        and published_account_values.valuation_date <= settings.through_date
+    where published_days.valuation_date < comparable.through_date
+        and published_days.valuation_date <= settings.through_date
 ),
 
 new_days as (
@@ -149,7 +174,7 @@ restated as (
         changed.old_value,
         changed.new_value,
         case
-            when what_changed.is_same_revision then 'damage'
+            when what_changed.is_same_revision or damaged_days.account_id is not null then 'damage'
             when what_changed.has_lost_landings and not what_changed.has_new_landings then 'landing_lost'
             when what_changed.has_other_settings and not what_changed.has_new_landings then 'setting'
             when what_changed.has_other_rules and not what_changed.has_new_landings then 'rule'
@@ -171,6 +196,7 @@ restated as (
         end as cause,
     from changed
     cross join what_changed
+    left join damaged_days using (valuation_date, account_id)
     left join new_snapshots using (snapshot_id)
     left join edited_accounts using (account_id)
     left join edited_securities using (security_id)

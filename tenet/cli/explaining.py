@@ -41,7 +41,8 @@ def explain(
         return
     account_id = edits.find_account(session.home, account)["account_id"] if account else None
     held = why.holdings(workspace, day.date(), account_id=account_id, security=security)
-    if security:
+    is_emptied = [row["security_id"] for row in held] == ["_ZERO_BALANCE"]
+    if security or is_emptied:
         chains = [why.chain(workspace, holding) for holding in held]
         if as_json:
             emit_json(chains)

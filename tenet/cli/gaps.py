@@ -174,7 +174,7 @@ def _print_rebuild(found: Plan) -> None:
     for one in found.damage[:_SHOWN]:
         print_wrapped(" ", str(one))
     if found.is_outdated:
-        click.echo("  the lake holds more than it")
+        click.echo("  it is not made of just what is landed now")
     for row in found.changes[:_SHOWN]:
         now, after = money(row["value_now"]), money(row["value_after"])
         print_wrapped(f"  {row['account_id']:26}", f"{_days(row)}: {now} -> {after}")

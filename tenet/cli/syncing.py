@@ -122,7 +122,7 @@ def show(session: Session, snapshot_id: str) -> None:
 @click.argument("snapshot_id")
 @click.pass_obj
 def accept(session: Session, snapshot_id: str) -> None:
-    """Take a quarantined snapshot as true; the next build values it."""
+    """Take a snapshot that waits, or was rejected, as true; the next build values it."""
     _settle(session, snapshot_id, accepted=True)
 
 
@@ -130,7 +130,7 @@ def accept(session: Session, snapshot_id: str) -> None:
 @click.argument("snapshot_id")
 @click.pass_obj
 def reject(session: Session, snapshot_id: str) -> None:
-    """Leave a quarantined snapshot out for good."""
+    """Leave a snapshot out for good: one that waits, or one that counts by mistake."""
     _settle(session, snapshot_id, accepted=False)
 
 
