@@ -44,6 +44,8 @@ LATER: dict[str, dict[str, str]] = {
         "fund_weights": "security_id,asset_class,edited_at,weight\n"
         "AAPL,Tech,2024-01-07T12:00:00Z,0.9\n",
         "tax_rates": "tax_bucket,edited_at,rate\ntaxable,2024-01-07T12:00:00Z,0.2\n",
+        "lot_choices": "account_id,external_id,lot_id,edited_at,quantity\n"
+        "broker:1,s1,a1,2024-01-07T12:00:00Z,1\n",
     },
     "2024-01-20": {
         "sync_sessions": "session_id,started_at,is_complete\nx,2024-01-20T12:00:00Z,true\n",
