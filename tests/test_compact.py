@@ -54,6 +54,8 @@ LATER: dict[str, dict[str, str]] = {
         "paths,engine_version,numpy_version,base_date,currency,basis_year,success,success_low,"
         "success_high,fan,expected\n"
         "r1,2024-01-07T12:00:00Z,p1,Plan,1,{},x,1,1,1,2,2024-01-07,USD,2024,1,1,1,[],[]\n",
+        "lot_choices": "account_id,external_id,lot_id,edited_at,quantity\n"
+        "broker:1,s1,a1,2024-01-07T12:00:00Z,1\n",
     },
     "2024-01-20": {
         "sync_sessions": "session_id,started_at,is_complete\nx,2024-01-20T12:00:00Z,true\n",
