@@ -53,7 +53,7 @@ LATER: dict[str, dict[str, str]] = {
         "plan_runs": "run_id,edited_at,scenario_id,scenario_name,version,inputs,input_hash,seed,"
         "paths,engine_version,numpy_version,base_date,currency,basis_year,success,success_low,"
         "success_high,fan,expected\n"
-        "r1,2024-01-07T12:00:00Z,p1,Plan,1,{},x,1,1,1,2,2024-01-07,USD,2024,1,1,1,[],[]\n",
+        "r1,2024-01-07T12:00:00Z,p1,Plan,1,{},x,1,1,1,2,2024-01-07,USD,2024,1,1,1,{},{}\n",
         "lot_choices": "account_id,external_id,lot_id,edited_at,quantity\n"
         "broker:1,s1,a1,2024-01-07T12:00:00Z,1\n",
     },
