@@ -94,8 +94,8 @@ def backup(settings: Settings, into: Path, *, at: datetime, patience: float = PA
     """Write all that is landed and the settings to the archive `into`, whole or not at all.
 
     An archive that is there is replaced, unless it holds more landings than the home: landings
-    only ever grow, so that it may be the last place of some. at: now. patience: seconds to wait for
-    another writer; after that others may write meanwhile.
+    only ever grow, so that it may be the last place of some. at: now. patience: seconds to wait
+    for another writer.
     Raises BackupRefused, LakeCorrupt when a landed file is not what was landed, RefreshRunning
     when another writer does not end in time, HomeNotWritable.
     """

@@ -239,5 +239,7 @@ def test_the_command_line_tells_runs_of_days_and_what_was_known(
     assert wrong.returncode == 2
     early = tenet_command("--home", home, "build", "--as-known-on", "2023-12-31")
     assert (early.returncode, "nothing was landed" in early.stderr) == (2, True)
+    future = tenet_command("--home", home, "build", "--as-known-on", "2999-01-01")
+    assert (future.returncode, "yet to come" in future.stderr) == (2, True)
     known = tenet_command("--home", home, "build", "--as-known-on", "2024-01-05")
     assert known.stdout.strip().endswith("as-known-on-2024-01-05.duckdb")

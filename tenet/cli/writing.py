@@ -94,6 +94,8 @@ def _build_as_known(
 ) -> None:
     from tenet.build import build_as_known
 
+    if known_on.date() > session.day(settings):
+        raise click.UsageError(f"{known_on:%Y-%m-%d} is yet to come; nothing is known of it")
     day, path = known_on.date(), session.home / f"as-known-on-{known_on:%Y-%m-%d}.duckdb"
     info = build_as_known(settings, on=day, at=session.now(), into=path)
     _say_built(session, info)

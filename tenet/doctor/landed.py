@@ -11,6 +11,7 @@ from tenet.errors import LakeCorrupt
 from tenet.home import published
 from tenet.landings import landings, months
 from tenet.schemas import DATASETS
+from tenet.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +44,8 @@ def checksums(settings: Settings) -> Iterator[Finding]:
     yield from faults
     if not faults:
         also = f"; {len(without):,} of them from before checksums, read in full" if without else ""
-        yield ok("landings", f"{len(landed):,} in {len(folders):,} folders are whole{also}")
+        found = f"{counted(len(landed), 'landing')} in {counted(len(folders), 'folder')}"
+        yield ok("landings", f"{found}, whole{also}")
 
 
 def lost(settings: Settings) -> Iterator[Finding]:
