@@ -76,15 +76,32 @@ def _(found):
 
 
 @app.cell
-def _(factor, found, later, more, rule):
+def _(found):
+    rows = mo.ui.data_editor(scenario.events(found.scenario))
+    label = "Life events (amounts: positive comes in, negative goes out; rows can be added)"
+    mo.accordion({label: rows})
+    return (rows,)
+
+
+@app.cell
+def _(factor, found, later, more, rows, rule):
+    eventful, wrong = scenario.with_events(found.scenario, rows.value)
     bent = scenario.adjusted(
-        found.scenario,
+        eventful,
         later=later.value,
         spending=factor.value / 100,
         more_return=more.value / 100,
         rule=rule.selected_key,
     )
+    mo.md(wrong)
     return (bent,)
+
+
+@app.cell
+def _(incognito, simulation):
+    told = scenario.headline(simulation, incognito=incognito.value)
+    mo.hstack([mo.stat(**one, bordered=True) for one in told], widths="equal", wrap=True)
+    return
 
 
 @app.cell
@@ -99,13 +116,6 @@ def _(bent, incognito, nominal):
     simulation, outlook = drawn(scenario.FULL)
     outlook
     return outlook, simulation
-
-
-@app.cell
-def _(incognito, simulation):
-    told = scenario.headline(simulation, incognito=incognito.value)
-    mo.hstack([mo.stat(**one, bordered=True) for one in told], widths="equal", wrap=True)
-    return
 
 
 @app.cell

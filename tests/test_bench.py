@@ -92,3 +92,20 @@ def test_the_notebooks_are_measured_question_by_question(tmp_path: Path) -> None
     at = datetime(2026, 1, 2, tzinfo=UTC)
     told = table(report({"small": {"daily_values": 36_135, "seconds": seconds}}, at))
     assert "calendar" in told
+
+
+def test_a_plan_is_measured_beside_its_random_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tenet.bench import planning
+
+    for name, value in {"PATHS": 100, "YEARS": 10, "CELLS": 3}.items():
+        monkeypatch.setattr(planning, name, value)
+    found = planning.measured(turns=2)
+    assert {name: len(seconds) for name, seconds in found["cpu"].items()} == {
+        "floor": 2,
+        "cold": 2,
+        "warm": 2,
+        "grid": 1,
+    }
+    told = planning.report({"small": found}, datetime(2026, 1, 2, tzinfo=UTC))
+    assert set(told["ratios"]) == {"cold to floor", "warm to cold", "grid to cold"}
+    assert "a cold run adds" in planning.table(told)

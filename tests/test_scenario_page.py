@@ -62,6 +62,24 @@ def test_each_slider_moves_success_where_it_must(bend: dict[str, float], is_bett
     assert (bent.success.probability > plain.success.probability) is is_better
 
 
+def test_life_events_are_edited_in_a_table() -> None:
+    table = scenario.events(example())
+    assert scenario.with_events(example(), table) == (example(), "")
+    more = pl.DataFrame(
+        [("Boat", "2030-06-01", -50_000.0, 0.0, 0), (None, None, None, None, None)],
+        schema=table.schema,
+        orient="row",
+    )
+    found, wrong = scenario.with_events(example(), pl.concat([table, more]))
+    assert not wrong
+    assert [one.name for one in found.events] == [*table["name"], "Boat"]
+    assert found.events[:-1] == example().events
+    late = more.head(1).with_columns(date=pl.lit("2200-01-01"))
+    same, wrong = scenario.with_events(example(), pl.concat([table, late]))
+    assert same == example()
+    assert "events" in wrong
+
+
 @pytest.mark.parametrize("rule", scenario.RULES)
 def test_every_rule_runs(rule: str) -> None:
     bent = scenario.adjusted(example(), **AS_IT_IS | {"rule": rule})

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["build", "freshness", "notebooks"]), default="build")
+@click.argument(
+    "what", type=click.Choice(["build", "freshness", "notebooks", "planning"]), default="build"
+)
 @click.option(
     "--size",
     "sizes",
@@ -46,11 +48,15 @@ def bench(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Time and memory of a build, time of a summary or of the notebooks, beside a floor."""
+    """Time and memory of a build, a summary, the notebooks or a plan, beside a floor."""
     if what == "freshness":
         from tenet.bench.freshness import contest, report, table
     elif what == "notebooks":
         from tenet.bench.notebooks import contest, report, table
+    elif what == "planning":
+        from tenet.bench.planning import contest, report, table
+
+        sizes = sizes[:1]  # a plan has none
     else:
         from tenet.bench.report import report, table
         from tenet.bench.suite import contest

@@ -39,6 +39,8 @@ RULES: dict[str, dict[str, Any] | None] = {
 }
 """Withdrawal rules by what people call them; with their defaults."""
 
+_EVENT = {"name": str, "date": str, "one_off": float, "yearly": float, "years": int}
+
 Told = dict[str, Any]
 
 
@@ -100,6 +102,41 @@ def adjusted(
         assets = scenario.market.assets
         wanted = wanted | {"equity": ["stocks" if "stocks" in assets else assets[0]]}
     return changed(scenario, withdrawal=wanted)
+
+
+def events(scenario: Scenario) -> pl.DataFrame:
+    """The life events as a table to be edited: name, date, one_off, yearly (amounts), years."""
+    import polars as pl
+
+    calendar = scenario.calendar
+    rows = [
+        (one.name, str(calendar.date(calendar.month(one.at))), one.one_off, one.yearly, one.years)
+        for one in scenario.events
+    ]
+    return pl.DataFrame(rows, schema=_EVENT, orient="row")
+
+
+def with_events(scenario: Scenario, edited: pl.DataFrame) -> tuple[Scenario, str]:
+    """The scenario with the events of an edited table; and what is wrong with it, in Markdown.
+
+    A row that is as it was stays what it was, tied to its milestone; a row without a name or an
+    amount is left out. With anything wrong, the scenario is as it was.
+    """
+    from tenet.planning.scenario import changed
+
+    before = dict(zip(events(scenario).rows(), scenario.events, strict=True))
+    found: list[Any] = []
+    for row in edited.select(list(_EVENT)).rows():
+        name, day, one_off, yearly, years = row
+        if row in before:
+            found.append(before[row].model_dump())
+        elif name and (one_off or yearly):
+            amounts = {"one_off": one_off or 0, "yearly": yearly or 0, "years": years or 0}
+            found.append({"name": name, "at": {"date": day}, **amounts})
+    try:
+        return changed(scenario, events=found), ""
+    except TenetError as error:
+        return scenario, f"**{error}**"
 
 
 def simulated(scenario: Scenario, paths: int, kept: MutableMapping[int, Any]) -> Simulation:
