@@ -29,6 +29,8 @@ TARGETS = {
     "status to Python start": dict.fromkeys(("small", "family", "whale"), "<= 4"),
     "gaps and checks to values": {"family": "<= 0.3", "whale": "<= 0.3"},
     "bridge to values": {"family": "<= 0.3", "whale": "<= 0.3"},
+    "lots and returns to values": {},
+    "allocation and owners to values": {},
     "peak memory of build, GB": {"family": "<= 0.6", "whale": "<= 2"},
 }
 
@@ -91,6 +93,8 @@ def _size(size: str, found: dict[str, Any]) -> dict[str, Any]:
     values = _ratios(runs) | {
         "gaps and checks to values": parts["trust"] / parts[VALUES],
         "bridge to values": parts["bridge"] / parts[VALUES],
+        "lots and returns to values": (parts["lots"] + parts["returns"]) / parts[VALUES],
+        "allocation and owners to values": parts["allocation"] / parts[VALUES],
     }
     return {
         "household": found["household"],

@@ -1,4 +1,4 @@
-"""What parts of a build take of its time: the values themselves, trust in them, and the bridge.
+"""What parts of a build take of its time: the values themselves, and what is made of them.
 
 A part is its marts and what only they need; what the values need as well is the values' own cost.
 """
@@ -19,6 +19,7 @@ PARTS = {
         "net_worth_daily",
         "holdings_current",
     ),
+    "lots": ("lots", "realized_gains"),
     "trust": (
         "account_coverage",
         "coverage_daily",
@@ -28,6 +29,13 @@ PARTS = {
         "restatements",
     ),
     "bridge": ("net_worth_bridge", "holding_moves", "income"),
+    "returns": ("returns", "account_returns", "security_prices"),
+    "allocation": (
+        "allocation_daily",
+        "account_allocation_daily",
+        "owner_values_daily",
+        "owner_statements",
+    ),
 }
 """The marts of each part; a part does not count what an earlier one needs."""
 
