@@ -160,8 +160,10 @@ def _(build, earner, incognito):
 @app.cell
 def _(build, incognito):
     paid = earned.income(workspace)
-    income = charts.income_by_month(paid, build.currency, incognito=incognito.value)
-    income if len(paid) else mo.md("No dividends or interest are told.")
+    income = mo.md("No dividends or interest are told.")
+    if len(paid):
+        income = charts.income_by_month(paid, build.currency, incognito=incognito.value)
+    income
     return
 
 

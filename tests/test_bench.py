@@ -72,7 +72,8 @@ def test_a_part_has_what_only_its_marts_need() -> None:
     found = parts()
     assert {"int_prices", "int_positions", "stg_closes"} < found["values"]
     assert "int_silences" in found["trust"]
-    assert "int_units_moved" in found["bridge"]
+    assert "int_units_moved" in found["lots"]
+    assert "holding_moves" in found["bridge"]
     assert not found["trust"] & found["values"]
     assert all(set(PARTS[part]) <= found[part] for part in PARTS)
 
