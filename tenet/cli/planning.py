@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -234,8 +235,9 @@ def compute_grid(session: Session, /, name: str, as_json: bool, as_csv: bool, **
     import tenet
     from tenet.plans.shown import grid_frame
 
-    path = how.pop("returns_file")
-    table = grid_frame(tenet.open(session.home), name, returns_file=path, **_given(how))
+    path, cores = how.pop("returns_file"), os.cpu_count() or 1
+    workspace = tenet.open(session.home)
+    table = grid_frame(workspace, name, returns_file=path, threads=cores, **_given(how))
     emit_rows(table.columns, table.to_dicts(), as_json=as_json, as_csv=as_csv)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from tenet.errors import TenetError
@@ -259,7 +260,7 @@ def heat(scenario: Scenario) -> pl.DataFrame:
     shares = {amount * percent / 100: percent / 100 for percent in range(70, 131, 10)}
     pointers = ("/retirement/offset_months", f"/streams/{number}/amount")
     axes: dict[str, list[Any]] = {pointers[0]: list(years), pointers[1]: list(shares)}
-    found = grid(scenario, axes, returns_for(scenario), paths=PREVIEW)
+    found = grid(scenario, axes, returns_for(scenario), paths=PREVIEW, threads=os.cpu_count() or 1)
     later, spending = (pl.Series(found[pointer]) for pointer in pointers)
     return pl.DataFrame(
         {
