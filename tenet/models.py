@@ -1,9 +1,10 @@
 """The models of `sql/`: their headers, what they read, and the order to run them in.
 
 A model is one file with one query; the file's name is the table's name and its folder the layer.
-The header's first line becomes the table's comment; `grain` and `keys` are required; every other
-`-- name: text` line documents a column. A column without a line of its own has the text of the
-model that it comes from.
+The header's first line becomes the table's comment; `grain` and `keys` are required. `apart` names
+the columns that a row stays within: it depends on no row of another account, or of another day, in
+the tables asked that have the column. Every other `-- name: text` line documents a column. A column
+without a line of its own has the text of the model that it comes from.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from tenet.database import Connection, Error
 
-_NOT_COLUMNS = ("grain", "keys", "units", "nulls")
+_NOT_COLUMNS = ("grain", "keys", "apart", "units", "nulls")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Model:
     query: str
     comment: str
     keys: tuple[str, ...]
+    apart: frozenset[str]
     columns: dict[str, str]
     reads: tuple[str, ...]
 
@@ -90,10 +92,15 @@ def _read(connection: Connection, path: Path) -> Model:
         path=path,
         query=query,
         comment=" ".join(prose),
-        keys=tuple(key.strip() for key in fields["keys"].split(",")),
+        keys=tuple(_names(fields["keys"])),
+        apart=frozenset(_names(fields.get("apart", ""))),
         columns={name: text for name, text in fields.items() if name not in _NOT_COLUMNS},
         reads=_tables_read(connection, path, query),
     )
+
+
+def _names(text: str) -> Iterator[str]:
+    return (name.strip() for name in text.split(",") if name.strip())
 
 
 def _leading_comment(query: str) -> Iterator[str]:

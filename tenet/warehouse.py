@@ -1,4 +1,4 @@
-"""The runner of the models, and the publishing of what they give.
+"""The published file: what the models give, what it says of itself, and how it replaces the last.
 
 Everything runs in a private file beside the published one, which replaces it whole at the end: a
 reader sees the old build or the new one, never a mixture and never a lock.
@@ -8,24 +8,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING
 
-from tenet import models, resources, verification
-from tenet.database import Error, complaint, connect, identifier, literal, trouble
-from tenet.errors import KeyViolated, ModelFailed
+from tenet import models, runner, verification
+from tenet.database import Error, connect, identifier, literal, trouble
+from tenet.runner import row_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tenet.database import Connection
     from tenet.models import Model
+    from tenet.runner import Facts
 
-    Facts = Mapping[str, object]
-
-STORAGE_VERSION = "v1.5.0"
-MEMORY_LIMIT = "1500MB"
-REFERENCES = ("currencies", "minor_units", "cash_tickers")
 PUBLISHED = {
     "published_info": (
         "build_info",
@@ -84,14 +79,14 @@ def build_file(
     """
     connection = connect()
     try:
-        _open(connection, path)
-        _prepare(connection, raw, settings, sql)
+        runner.open_private(connection, path)
+        runner.prepare(connection, raw, settings, sql)
         _remember(connection, facts, landed, published)
         found = models.read_models(connection, sql)
         seconds = {}
         for number, model in enumerate(found, start=1):
-            seconds[model.name] = _run(connection, model)
-            _drop_spent(connection, model, found, left=found[number:])
+            seconds[model.name] = runner.run(connection, model)
+            runner.drop_spent(connection, model, found, left=found[number:])
         rows = {model.name: _count(connection, model) for model in found if model.is_published}
         _comment(connection, found)
         keys = {model.name: model.keys for model in found if model.is_published}
@@ -117,28 +112,6 @@ def publish(building: Path, published: Path) -> None:
     building.replace(published)
 
 
-def _open(connection: Connection, path: Path) -> None:
-    connection.execute(f"set temp_directory = {literal(f'{path}.spill')}")
-    connection.execute("set preserve_insertion_order = false")
-    connection.execute(f"set memory_limit = {literal(MEMORY_LIMIT)}")
-    options = f"(storage_version {literal(STORAGE_VERSION)})"
-    connection.execute(f"attach {literal(path)} as building {options}")
-    connection.execute("use building")
-
-
-def _prepare(connection: Connection, raw: Mapping[str, str], settings: Facts, sql: Path) -> None:
-    for name, query in raw.items():
-        connection.execute(f"create temp view raw_{name} as {query}")
-    for name in REFERENCES:
-        table = literal(resources.folder("data") / f"{name}.csv")
-        connection.execute(f"create temp table {name} as from read_csv({table}, header = true)")
-    connection.execute(f"create temp table build_settings as select {_row(settings)}")
-    try:
-        connection.execute((sql / "macros.sql").read_text())
-    except Error as error:
-        raise ModelFailed("sql/macros.sql", models.line_of(error), complaint(error)) from error
-
-
 def _remember(
     connection: Connection,
     facts: Facts,
@@ -148,7 +121,7 @@ def _remember(
     """What this build is made of, and what the published one said: for `int_values_restated`."""
     known = {name: facts.get(name) for name in ("revision", "rules")}
     connection.execute(
-        f"create temp table this_build as select {_row(known)}, "
+        f"create temp table this_build as select {row_of(known)}, "
         f"{literal(facts.get('built_at', '1970-01-01'))}::timestamptz as built_at"
     )
     ids, kinds = [landing_id for landing_id, _ in landed], [kind for _, kind in landed]
@@ -179,48 +152,6 @@ def _attached(connection: Connection, published: Path) -> bool:
     return True
 
 
-def _run(connection: Connection, model: Model) -> float:
-    started = perf_counter()
-    kind = "table" if model.is_published else "temp table"
-    try:
-        # The header stays on the first line, so that DuckDB's line numbers are the file's.
-        connection.execute(f"create {kind} {model.name} as {model.query}")
-    except Error as error:
-        if ".parquet" in str(error) or "No space left" in str(error):
-            raise  # a file's fault, not the model's
-        raise ModelFailed(model.place, models.line_of(error), complaint(error)) from error
-    _prove_keys(connection, model)
-    return perf_counter() - started
-
-
-def _drop_spent(
-    connection: Connection, just: Model, found: list[Model], *, left: list[Model]
-) -> None:
-    """Free what `just` was the last to read; it halves the memory of a large build."""
-    kept = {name for model in left for name in model.reads}
-    for model in found:
-        was_read = model.name in (*just.reads, just.name)
-        if was_read and not model.is_published and model.name not in kept:
-            connection.execute(f"drop table {model.name}")
-
-
-def _prove_keys(connection: Connection, model: Model) -> None:
-    keys = ", ".join(model.keys)
-    # Equal keys have equal hashes: as many hashes as rows, and no null, prove the keys at half the
-    # cost. Where that fails, be it by chance, the keys themselves decide.
-    given = ", ".join(f"count({key})" for key in model.keys)
-    counts = f"select count(*), count(distinct hash({keys})), {given} from {model.name}"
-    if len(set(connection.execute(counts).fetchone() or ())) == 1:
-        return
-    missing = " or ".join(f"{key} is null" for key in model.keys)
-    wrong = connection.execute(
-        f"select count(*), any_value(key) from (select concat_ws(', ', {keys}) as key "
-        f"from {model.name} group by {keys} having count(*) > 1 or {missing})"
-    ).fetchone()
-    if wrong and wrong[0]:
-        raise KeyViolated(model.place, keys, wrong[0], wrong[1])
-
-
 def _comment(connection: Connection, found: list[Model]) -> None:
     by_name = {model.name: model for model in found}
     columns: dict[str, list[str]] = {}
@@ -244,7 +175,7 @@ def _record(
     connection: Connection, facts: Facts, rows: Mapping[str, int], seconds: Mapping[str, float]
 ) -> None:
     connection.execute(
-        f"create table build_info as select {_row(facts)}, "
+        f"create table build_info as select {row_of(facts)}, "
         f"{_map(rows)}::map(varchar, bigint) as row_counts, "
         f"{_map(seconds)}::map(varchar, double) as seconds"
     )
@@ -252,14 +183,6 @@ def _record(
     for column in [*facts, "row_counts", "seconds"]:
         text = literal(BUILD_INFO[column])
         connection.execute(f"comment on column build_info.{column} is {text}")
-
-
-def _row(values: Facts) -> str:
-    types = {"int": "INTEGER", "date": "DATE", "datetime": "TIMESTAMPTZ"}
-    return ", ".join(
-        f"{literal(value)}::{types.get(type(value).__name__, 'VARCHAR')} as {name}"
-        for name, value in values.items()
-    )
 
 
 def _map(values: Mapping[str, float]) -> str:

@@ -1,6 +1,7 @@
 -- What each account held of each asset class at the end of each day, as of the classes of now and of then.
 -- grain: one row per day, account and class that either the classes of now or those of then give
 -- keys: valuation_date, account_id, asset_class
+-- apart: valuation_date, account_id
 -- asset_class: as in holding_classes; a fund with weights is split up to the cent
 -- is_allocated: false for debts and for accounts that the user excludes: allocation_daily leaves them out
 -- market_value_base: by the classes as they are now, in the base currency

@@ -1,6 +1,7 @@
 -- What each account held of each currency at the end of each day; debts and what its owner prices apart.
 -- grain: one row per day, account, currency and kind of which something has a value in the base currency
 -- keys: valuation_date, account_id, currency, kind
+-- apart: valuation_date, account_id
 -- kind: debt, revalued (worth what its owner says: a house, a private fund) or market
 -- market_value: sum of the values in currency
 -- market_value_base: the same in the base currency; what has no value in it is left out of both

@@ -1,6 +1,7 @@
 -- What each account was worth at the end of each day, and how well that is known.
 -- grain: one row per day and account
 -- keys: valuation_date, account_id
+-- apart: valuation_date, account_id
 -- market_value_base: sum of the account's priced holdings in the base currency
 -- cash_base: the part of it that is cash
 -- holdings_base: the part of it that is not cash

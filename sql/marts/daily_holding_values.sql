@@ -1,6 +1,7 @@
 -- What each account held of each security at the end of each day, and what it was worth.
 -- grain: one row per day, account and security
 -- keys: valuation_date, account_id, security_id
+-- apart: valuation_date, account_id
 -- nulls: price, value and their dates where unknown; fx columns where no rate is known
 -- quantity: signed units held, after every split through this day
 -- close_price: price of one unit in currency

@@ -21,8 +21,8 @@ from tenet import lake
 from tenet.bench.households import LAST_DAY, TIMEZONE
 from tenet.database import connect, connect_reading, literal
 from tenet.landings import files, landings
+from tenet.runner import STORAGE_VERSION
 from tenet.schemas import DATASETS
-from tenet.warehouse import STORAGE_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
