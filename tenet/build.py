@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from datetime import UTC, datetime, time, timedelta
+import shutil
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,6 @@ from tenet.landings import Landing, fingerprint, landings
 from tenet.schemas import DATASETS
 
 if TYPE_CHECKING:
-    from datetime import date
     from pathlib import Path
 
     from tenet.settings import Settings
@@ -37,11 +37,12 @@ order by account_id
 
 
 def build(
-    settings: Settings, *, through: date, at: datetime, force: bool = False
+    settings: Settings, *, through: date, at: datetime, full: bool = False
 ) -> tuple[Info, bool]:
     """Publish a build of all that is landed, unless the published one is it already.
 
-    through: the last valuation date. at: now, for `built_at`. force: build even so.
+    through: the last valuation date. at: now, for `built_at`. full: build even so, and every day
+    anew; else days that nothing new can reach are kept of the published build (tenet/reuse.py).
     What it says otherwise than the published one about days that were over lands as restatements.
     Only for the holder of the home's lock. Returns the build's facts, and whether it is new.
     Raises ModelFailed, KeyViolated, LakeCorrupt, HomeNotWritable; the published build stays then.
@@ -51,15 +52,17 @@ def build(
     revision = _revision(landed, settings)
     last = last_build(home)
     known = last and (last["revision"], last["through_date"])
-    if last and known == (revision, through.isoformat()) and not force:
+    if last and known == (revision, through.isoformat()) and not full:
         return last, False
 
     building = home / f"tenet.duckdb.{os.getpid()}.building"
     before = published(home) if published(home).exists() else None
     try:
-        info = _build_file(building, settings, landed, through, at, before)
+        last_day = None if full else _keep(last, building, settings, through)
+        info = _build_file(building, settings, landed, through, at, before, last_day)
         _land_restatements(home, building, revision, at)
         info["accounts"] = _accounts(building)
+        info["file"] = _checksum(building)
         _publish(building, published(home))
     finally:
         remove_leftovers(home)
@@ -94,12 +97,30 @@ def _build_aside(
 ) -> Info:
     building = into.with_name(f"{into.name}.{os.getpid()}.building")
     try:
-        info = _build_file(building, settings, landed, through, at, None)
+        info = _build_file(building, settings, landed, through, at, None, None)
         _publish(building, into)
     finally:
         for path in into.parent.glob(f"{building.name}*"):
             path.unlink(missing_ok=True)
     return info
+
+
+def _keep(last: Info | None, building: Path, settings: Settings, through: date) -> date | None:
+    """Copy the published file to `building` where days of it may be kept; returns its last day.
+
+    They may where models, settings and version are the same, and nobody touched the file since.
+    """
+    same = {**_settings(settings), "rules": _rules(), "tenet_version": __version__}
+    if not last or any(last.get(name) != value for name, value in same.items()):
+        return None
+    last_day = date.fromisoformat(last["through_date"])
+    if last_day > through:
+        return None
+    shutil.copyfile(published(settings.home), building)
+    if _checksum(building) == last.get("file"):
+        return last_day
+    building.unlink()
+    return None
 
 
 def _build_file(
@@ -109,6 +130,7 @@ def _build_file(
     through: date,
     at: datetime,
     before: Path | None,
+    last_day: date | None,
 ) -> Info:
     from tenet import lake, warehouse  # DuckDB is not needed to see that nothing has changed
 
@@ -124,13 +146,26 @@ def _build_file(
         "rules": _rules(),
     }
     made_of = [(landing.landing_id, landing.kind) for landing in landed]
-    rows, seconds = warehouse.build_file(
-        path, raw, values, facts, resources.folder("sql"), landed=made_of, published=before
+    built = warehouse.build_file(
+        path,
+        raw,
+        values,
+        facts,
+        resources.folder("sql"),
+        landed=made_of,
+        published=before,
+        last_day=last_day,
     )
     info: Info = {
         name: value if isinstance(value, int) else str(value) for name, value in facts.items()
     }
-    return info | {"row_counts": rows, "seconds": seconds}
+    return info | built
+
+
+def _checksum(path: Path) -> dict[str, int | str]:
+    from tenet import lake
+
+    return lake.checksum(path)
 
 
 def _publish(building: Path, place: Path) -> None:

@@ -3,8 +3,9 @@
 A model is one file with one query; the file's name is the table's name and its folder the layer.
 The header's first line becomes the table's comment; `grain` and `keys` are required. `apart` names
 the columns that a row stays within: it depends on no row of another account, or of another day, in
-the tables asked that have the column. Every other `-- name: text` line documents a column. A column
-without a line of its own has the text of the model that it comes from.
+the tables asked that have the column. `since` names a column of days: a row matters to no earlier
+one. Every other `-- name: text` line documents a column. A column without a line of its own has the
+text of the model that it comes from.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from tenet.database import Connection, Error
 
-_NOT_COLUMNS = ("grain", "keys", "apart", "units", "nulls")
+_NOT_COLUMNS = ("grain", "keys", "apart", "since", "units", "nulls")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Model:
     comment: str
     keys: tuple[str, ...]
     apart: frozenset[str]
+    since: str | None
     columns: dict[str, str]
     reads: tuple[str, ...]
 
@@ -94,6 +96,7 @@ def _read(connection: Connection, path: Path) -> Model:
         comment=" ".join(prose),
         keys=tuple(_names(fields["keys"])),
         apart=frozenset(_names(fields.get("apart", ""))),
+        since=fields.get("since"),
         columns={name: text for name, text in fields.items() if name not in _NOT_COLUMNS},
         reads=_tables_read(connection, path, query),
     )

@@ -202,7 +202,7 @@ def repair(
     damage = verification.damage(now) if now.exists() else []
     if any(one.kind == "unreadable" for one in damage):
         now.unlink()  # no reader gets anything from it, and no build could compare with it
-    _, is_built = build(settings, through=through, at=at, force=bool(damage))
+    _, is_built = build(settings, through=through, at=at, full=bool(damage))
     found = _gaps(now)
     wanted = _wanted(settings, now, found, sources, through=through, at=at)
     report = None

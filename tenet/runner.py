@@ -11,6 +11,7 @@ from tenet.errors import KeyViolated, ModelFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import date
     from pathlib import Path
 
     from tenet.database import Connection
@@ -24,7 +25,7 @@ REFERENCES = ("currencies", "minor_units", "cash_tickers")
 
 
 def open_private(connection: Connection, path: Path) -> None:
-    """Make a new file at `path` the current database; what memory cannot hold spills beside it."""
+    """Make a file at `path`, new or not, the current database; large work spills beside it."""
     connection.execute(f"set temp_directory = {literal(f'{path}.spill')}")
     connection.execute("set preserve_insertion_order = false")
     connection.execute(f"set memory_limit = {literal(MEMORY_LIMIT)}")
@@ -58,15 +59,22 @@ def run(connection: Connection, model: Model) -> float:
     """
     started = perf_counter()
     kind = "table" if model.is_published else "temp table"
-    try:
-        # The header stays on the first line, so that DuckDB's line numbers are the file's.
-        connection.execute(f"create {kind} {model.name} as {model.query}")
-    except Error as error:
-        if ".parquet" in str(error) or "No space left" in str(error):
-            raise  # a file's fault, not the model's
-        raise ModelFailed(model.place, models.line_of(error), complaint(error)) from error
-    _prove_keys(connection, model)
+    _execute(connection, model, f"create {kind} {model.name} as {model.query}")
+    _prove_keys(connection, model, model.name)
     return perf_counter() - started
+
+
+def run_since(connection: Connection, model: Model, first: date, dated: Iterable[str]) -> None:
+    """Make the rows of a table anew that are of `first` or of a later valuation date.
+
+    dated: the tables by day that the model reads. Raises ModelFailed, KeyViolated.
+    """
+    since = f"where valuation_date >= {literal(first)}"
+    given = ", ".join(f"{name} as (from {name} {since})" for name in dated)
+    connection.execute(f"delete from {model.name} {since}")
+    statement = f"insert into {model.name} with {given} from ({model.query}) {since}"
+    _execute(connection, model, statement)
+    _prove_keys(connection, model, f"(from {model.name} {since})")
 
 
 def drop_spent(
@@ -83,18 +91,28 @@ def drop_spent(
             connection.execute(f"drop table {model.name}")
 
 
-def _prove_keys(connection: Connection, model: Model) -> None:
+def _execute(connection: Connection, model: Model, statement: str) -> None:
+    try:
+        # The query's header begins on the first line, so that DuckDB's line numbers are the file's.
+        connection.execute(statement)
+    except Error as error:
+        if ".parquet" in str(error) or "No space left" in str(error):
+            raise  # a file's fault, not the model's
+        raise ModelFailed(model.place, models.line_of(error), complaint(error)) from error
+
+
+def _prove_keys(connection: Connection, model: Model, rows: str) -> None:
     keys = ", ".join(model.keys)
     # Equal keys have equal hashes: as many hashes as rows, and no null, prove the keys at half the
     # cost. Where that fails, be it by chance, the keys themselves decide.
     given = ", ".join(f"count({key})" for key in model.keys)
-    counts = f"select count(*), count(distinct hash({keys})), {given} from {model.name}"
+    counts = f"select count(*), count(distinct hash({keys})), {given} from {rows}"
     if len(set(connection.execute(counts).fetchone() or ())) == 1:
         return
     missing = " or ".join(f"{key} is null" for key in model.keys)
     wrong = connection.execute(
         f"select count(*), any_value(key) from (select concat_ws(', ', {keys}) as key "
-        f"from {model.name} group by {keys} having count(*) > 1 or {missing})"
+        f"from {rows} group by {keys} having count(*) > 1 or {missing})"
     ).fetchone()
     if wrong and wrong[0]:
         raise KeyViolated(model.place, keys, wrong[0], wrong[1])

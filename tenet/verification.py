@@ -102,10 +102,27 @@ class Damage:
         return f"{self.what}{where}" + (f", {self.first_date}{until}" if self.days else "")
 
 
-def record(connection: Connection, tables: Mapping[str, Sequence[str]]) -> None:
-    """Write `build_checks` into the current database. tables: the keys of each table."""
-    sums = " union all ".join(_sums(connection, name, keys) for name, keys in tables.items())
-    connection.execute(f"create table build_checks as {sums}")
+def record(
+    connection: Connection,
+    tables: Mapping[str, Sequence[str]],
+    kept_until: Mapping[str, date],
+) -> None:
+    """Write `build_checks` into the current database.
+
+    tables: the keys of each table. kept_until: of tables of which earlier days were kept as they
+    were, with their sums, the first day that was not.
+    """
+    connection.execute(
+        "create table if not exists build_checks (table_name varchar, account_id varchar, "
+        "valuation_date date, row_count bigint, content_hash ubigint, engine varchar)"
+    )
+    kept = [
+        f"table_name = {literal(name)} and valuation_date < {literal(first)}"
+        for name, first in kept_until.items()
+    ]
+    connection.execute(f"delete from build_checks where not ({' or '.join(kept) or 'false'})")
+    sums = [_sums(connection, name, keys, kept_until.get(name)) for name, keys in tables.items()]
+    connection.execute(f"insert into build_checks {' union all '.join(sums)}")
     comment = "Sums of each published table, by which later damage is found."
     connection.execute(f"comment on table build_checks is {literal(comment)}")
     for column, text in _COMMENTS.items():
@@ -147,14 +164,17 @@ def _damage_of(connection: Connection, table: str) -> list[Damage]:
     return [Damage(**{"table": table, **row, **whole}) for row in found]
 
 
-def _sums(connection: Connection, table: str, keys: Sequence[str]) -> str:
+def _sums(
+    connection: Connection, table: str, keys: Sequence[str], since: date | None = None
+) -> str:
     described = connection.execute(f"describe {identifier(table)}").fetchall()
     columns = ", ".join(identifier(name) for name, *_ in described)
     is_by_day = set(BY_DAY) <= set(keys)
     account, day = BY_DAY if is_by_day else ("null", "null")
+    where = f" where valuation_date >= {literal(since)}" if since else ""
     return (
         f"select {literal(table)} as table_name, {account}::varchar as account_id, "
         f"{day}::date as valuation_date, count(*) as row_count, "
         f"bit_xor(hash({columns})) as content_hash, version() as engine "
-        f"from {identifier(table)}" + (" group by all" if is_by_day else "")
+        f"from {identifier(table)}{where}" + (" group by all" if is_by_day else "")
     )

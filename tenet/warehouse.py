@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 
 from tenet import models, runner, verification
 from tenet.database import Error, connect, identifier, literal, trouble
+from tenet.reuse import Days
 from tenet.runner import row_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import date
 
     from tenet.database import Connection
+    from tenet.home import Info
     from tenet.models import Model
     from tenet.runner import Facts
 
@@ -67,30 +70,34 @@ def build_file(
     *,
     landed: Iterable[tuple[str, str]] = (),
     published: Path | None = None,
-) -> tuple[dict[str, int], dict[str, float]]:
-    """Run every model of `sql` into a new database file at `path`.
+    last_day: date | None = None,
+) -> Info:
+    """Run every model of `sql` into the database file at `path`.
 
     raw: dataset name to the query for its landed rows; models read them as `raw_<dataset>`.
     settings: the one row of `build_settings`, which models read.
     facts: the one row of `build_info`, to which row counts and seconds are added.
     landed: id and kind of each landing behind `raw`. published: the build to compare with.
-    Returns rows of each published table, and seconds of every model.
+    last_day: of the published build that `path` is a copy of, whose days are kept as far as nothing
+    reaches them; None when `path` is to be made.
+    Returns `row_counts` of each published table, `seconds` of every model, and `made_from`, the
+    first of the daily values that was made and not kept; None when all were made.
     Raises ModelFailed, KeyViolated, LakeCorrupt, HomeNotWritable.
     """
     connection = connect()
     try:
         runner.open_private(connection, path)
         runner.prepare(connection, raw, settings, sql)
+        found, seconds = models.read_models(connection, sql), {}
+        days = Days(connection, found, last_day)
         _remember(connection, facts, landed, published)
-        found = models.read_models(connection, sql)
-        seconds = {}
         for number, model in enumerate(found, start=1):
-            seconds[model.name] = runner.run(connection, model)
+            seconds[model.name] = days.run(model)
             runner.drop_spent(connection, model, found, left=found[number:])
         rows = {model.name: _count(connection, model) for model in found if model.is_published}
         _comment(connection, found)
         keys = {model.name: model.keys for model in found if model.is_published}
-        verification.record(connection, keys)
+        verification.record(connection, keys, days.kept_until())
         _record(connection, facts, rows, seconds)
         connection.execute("checkpoint building")
         connection.execute("use memory")
@@ -99,7 +106,12 @@ def build_file(
         raise trouble(error, path.parent) from error
     finally:
         connection.close()
-    return rows, seconds
+    made_from = days.kept_until().get(verification.VALUES)
+    return {
+        "row_counts": rows,
+        "seconds": seconds,
+        "made_from": made_from and made_from.isoformat(),
+    }
 
 
 def publish(building: Path, published: Path) -> None:

@@ -97,8 +97,8 @@ def noon(day: str) -> datetime:
     return datetime.fromisoformat(day).replace(hour=12, tzinfo=UTC)
 
 
-def build_again(home: Path, *, force: bool = False) -> tuple[Any, bool]:
-    return build(load(home, timezone="UTC"), through=THROUGH, at=noon("2024-03-04"), force=force)
+def build_again(home: Path, *, full: bool = False) -> tuple[Any, bool]:
+    return build(load(home, timezone="UTC"), through=THROUGH, at=noon("2024-03-04"), full=full)
 
 
 @pytest.fixture(scope="module")
@@ -152,13 +152,13 @@ def test_a_closed_month_becomes_one_folder_and_the_open_one_stays(home: Path) ->
 
 
 def test_nothing_published_changes(home: Path) -> None:
-    build_again(home, force=True)  # so that it knows of its own restatements
+    build_again(home, full=True)  # so that it knows of its own restatements
     found, before = status(home), marts(home)
     assert before["restatements"]
     compact(home, through=FEBRUARY)
     assert status(home) == found
     assert not build_again(home)[1]
-    assert build_again(home, force=True)[1]
+    assert build_again(home, full=True)[1]
     assert marts(home) == before
     (home / "tenet.duckdb").unlink()
     build_again(home)

@@ -180,7 +180,7 @@ def test_a_build_unlike_a_fresh_one_is_a_fault(home: Path) -> None:
     facts["files"]["closes.parquet"] |= lake.checksum(path)
     manifest.write_text(json.dumps(facts))
     assert only(home).found.endswith("unlike a fresh one")
-    build(load(home), through=DAY, at=NOW, force=True)
+    build(load(home), through=DAY, at=NOW, full=True)
     assert found(home) == []
 
 

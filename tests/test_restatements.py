@@ -33,11 +33,11 @@ def build_again(
     *,
     through: date = THROUGH,
     at: datetime = AT,
-    force: bool = False,
+    full: bool = False,
     **options: int,
 ) -> None:
     settings = load(home, timezone="UTC", **options)
-    build.build(settings, through=through, at=at, force=force)
+    build.build(settings, through=through, at=at, full=full)
 
 
 def land(home: Path, folder: Path, **tables: str) -> None:
@@ -161,7 +161,7 @@ def test_what_was_altered_by_hand_is_told_as_damage(
     connection.close()
     if later:
         land(home, tmp_path / "later", **later)
-    build_again(home, force=True)
+    build_again(home, full=True)
     found = restated(home)
     assert (2, "AAPL", 1.0, 1856.4, "damage") in found
     assert (1, "_CASH:EUR", None, 1100.0, "damage") in found

@@ -2,7 +2,8 @@
 -- splits since the day whose units they are in (rule 3). An emptied account holds its sentinel (rule 2).
 -- grain: one row per position and security
 -- keys: position_id, security_id
--- security_key: a number for joining, one per security and price_currency
+-- since: position_start
+-- security_key: a number for joining, one per security and price_currency, in the order of first positions
 -- nulls: snapshot_price where the provider gave none, or a negative one
 -- pricing: how it is priced: cash, synthetic (known to its provider only) or market
 -- price_currency: currency of the snapshot price; for cash, the cash's own
@@ -31,6 +32,7 @@ dated as (
 held as (
     select
         dated.position_id,
+        dated.position_start,
         dated.security_id,
         dated.symbol,
         dated.multiplier,
@@ -85,6 +87,7 @@ held as (
 emptied as (
     select
         positions.position_id,
+        positions.position_start,
         '_ZERO_BALANCE' as security_id,
         0 as quantity,
         0 as cash_price,
@@ -101,12 +104,14 @@ securities as (
     select
         security_id,
         price_currency,
-        (row_number() over (order by security_id, price_currency))::integer as security_key,
-    from (select distinct security_id, price_currency from everything)
+        (row_number() over (order by min(position_id), security_id, price_currency))::integer as security_key,
+    from everything
+    group by security_id, price_currency
 )
 
 select
     position_id,
+    position_start,
     everything.security_id,
     securities.security_key,
     symbol,

@@ -2,7 +2,7 @@
 -- something held in it. An emptied account holds nothing, which is a position too.
 -- grain: one row per governing snapshot and stretch
 -- keys: position_id
--- position_id: a number for joining, given in the order of account and day
+-- position_id: a number for joining, given in the order of day and account: later ones are higher
 -- position_start: first day of the stretch
 -- position_end: last day of the stretch
 with
@@ -29,7 +29,7 @@ starts as (
 )
 
 select
-    row_number() over (order by windows.account_id, starts.position_start)::integer as position_id,
+    row_number() over (order by starts.position_start, windows.account_id)::integer as position_id,
     windows.account_id,
     windows.snapshot_id,
     windows.snapshot_date,

@@ -27,7 +27,7 @@ chosen as (
         account_days.account_id,
         account_days.snapshot_id,
         account_days.snapshot_date,
-        holdings.* exclude (position_id, security_key),
+        holdings.* exclude (position_id, position_start, security_key),
         security_days.* exclude (security_key, valuation_date),
         case
             when holdings.pricing = 'cash' then 'cash'

@@ -20,6 +20,7 @@ published_info as (select * from published_info),
 published_landings as (select * from published_landings),
 landings as (select * from build_landings),
 this_build as (select * from this_build),
+days_made as (select * from days_made),
 settings as (select * from build_settings),
 holdings as (select * from raw_holdings),
 snapshots as (select * from raw_snapshots),
@@ -46,6 +47,9 @@ comparable as (
     where published_info.base_currency = settings.base_currency
 ),
 
+-- The days of the values that this build made; earlier ones it kept as they were published.
+made as (select first_date from days_made where table_name = 'daily_holding_values'),
+
 -- Anew from the published rows: what stands beside them is of before they were altered.
 published_days as (
     select
@@ -53,7 +57,14 @@ published_days as (
         account_id,
         bit_xor(hash(security_id, quantity, close_price, market_value_base)) as rows_hash,
     from published_values
+    where valuation_date >= (select first_date from made)
     group by valuation_date, account_id
+),
+
+noted_days as (
+    select *
+    from published_account_values
+    where valuation_date >= (select first_date from made)
 ),
 
 -- Where no day agrees, another version of DuckDB took the hashes; that says nothing of the rows.
@@ -61,12 +72,12 @@ damaged_days as (
     select
         valuation_date,
         account_id,
-    from published_account_values
+    from noted_days
     full join published_days using (valuation_date, account_id)
-    where published_account_values.rows_hash is distinct from published_days.rows_hash
+    where noted_days.rows_hash is distinct from published_days.rows_hash
         and exists (
             select 1
-            from published_account_values as whole
+            from noted_days as whole
             semi join published_days using (valuation_date, account_id, rows_hash)
         )
 ),
@@ -91,6 +102,7 @@ new_days as (
     from account_values
     cross join comparable
     where account_values.valuation_date < comparable.through_date
+        and account_values.valuation_date >= (select first_date from made)
 ),
 
 changed_days as (

@@ -62,12 +62,16 @@ def import_(session: Session, folder: Path, as_json: bool) -> None:
     type=click.DateTime(["%Y-%m-%d"]),
     help="Of what was landed by the end of that day, into a file of its own.",
 )
+@click.option("--full", is_flag=True, help="Every day anew, even where nothing has changed.")
 @json_option
 @click.pass_obj
 def build(
-    session: Session, today: datetime | None, known_on: datetime | None, as_json: bool
+    session: Session, today: datetime | None, known_on: datetime | None, full: bool, as_json: bool
 ) -> None:
-    """Compute everything anew from what is landed, and publish it."""
+    """Compute the values of what is landed, and publish them.
+
+    Days that nothing new can reach are kept of the published build; --full makes them anew too.
+    """
     from tenet.build import build as run
     from tenet.settings import load
 
@@ -78,7 +82,7 @@ def build(
     through = today.date() if today else session.day(settings)
     with homes.writing(session.home, session.now()):
         now = session.now()
-        info, is_new = run(settings, through=through, at=now)
+        info, is_new = run(settings, through=through, at=now, full=full)
     if is_new:
         _say_built(session, info)
     else:
@@ -109,7 +113,8 @@ def _say_built(session: Session, info: homes.Info) -> None:
     for model, seconds in sorted(info["seconds"].items(), key=lambda item: -item[1]):
         session.say(f"{seconds:8.3f} s  {model}", verbosity=1)
     values = counted(info["row_counts"]["daily_holding_values"], "daily value")
+    kept = f", those before {info['made_from']} kept as they were" if info["made_from"] else ""
     session.say(
-        f"built {values} through {info['through_date']} in {sum(info['seconds'].values()):.1f} s; "
-        f"revision {info['revision']}"
+        f"built {values} through {info['through_date']} in {sum(info['seconds'].values()):.1f} s"
+        f"{kept}; revision {info['revision']}"
     )
