@@ -45,6 +45,7 @@ lines as (
         positions.account_id,
         holdings.security_id,
         positions.position_start,
+        positions.position_end + 1 as next_start,
         positions.snapshot_id,
         holdings.quantity,
         holdings.multiplier,
@@ -168,8 +169,8 @@ first_told as (
     group by all
 ),
 
--- What a snapshot shows beyond what activities tell.
-seen as (
+-- What snapshots show of each day, and what activities tell of it.
+compared as (
     select
         coalesce(counted.account_id, told_by_day.account_id) as account_id,
         coalesce(counted.security_id, told_by_day.security_id) as security_id,
@@ -186,27 +187,35 @@ seen as (
         and counted.security_id = told_by_day.security_id
         and counted.valuation_date = told_by_day.valuation_date
         and not counted.has_left
-    where coalesce(counted.units, 0) <> coalesce(told_by_day.units, 0)
+),
+
+-- What a snapshot shows beyond what activities tell.
+seen as (select * from compared where units <> 0),
+
+-- The lines that changes are told from begin or end on the day of one, and they are few.
+changing as (
+    select lines.*
+    from lines
+    semi join compared
+        on lines.account_id = compared.account_id
+        and lines.security_id = compared.security_id
+        and lines.position_start = compared.valuation_date
+    union
+    select lines.*
+    from lines
+    semi join compared
+        on lines.account_id = compared.account_id
+        and lines.security_id = compared.security_id
+        and lines.next_start = compared.valuation_date
 ),
 
 bases as (
     select
-        lines.account_id,
-        lines.security_id,
-        lines.position_start,
-        any_value(lines.quantity) as quantity,
-        any_value(lines.snapshot_price) as snapshot_price,
-        any_value(lines.price_currency) as price_currency,
-        any_value(landed.cost_basis) as cost_basis,
-        any_value(landed.currency) as basis_currency,
-    from lines
-    left join landed
-        on lines.snapshot_id = landed.snapshot_id
-        and lines.security_id = landed.security_id
-    semi join seen
-        on lines.account_id = seen.account_id
-        and lines.security_id = seen.security_id
-    group by lines.account_id, lines.security_id, lines.position_start
+        changing.*,
+        landed.cost_basis,
+        landed.currency as basis_currency,
+    from changing
+    left join landed using (snapshot_id, security_id)
 ),
 
 priced as (
