@@ -3,6 +3,9 @@ BIN := .venv/bin
 READY := .venv/ready
 INSTALL := --quiet --constraint constraints.txt --editable '.[dev]'
 
+# The tests start Python hundreds of times: without its cache each start compiles every module.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test check bench constraints clean
 
 help:  ## this list

@@ -69,7 +69,8 @@ class Days:
 
     def kept_until(self) -> dict[str, date]:
         """The first day made, of each table of which earlier days were kept."""
-        return {name: self.made[name] for name in self._by_day if self.made[name] > EVERY_DAY}
+        made = {name: self.made[name] for name in self._by_day if name in self.made}
+        return {name: first for name, first in made.items() if first > EVERY_DAY}
 
     def _open(self) -> None:
         execute = self._connection.execute

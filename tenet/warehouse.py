@@ -90,8 +90,10 @@ def build_file(
         runner.prepare(connection, raw, settings, sql)
         found, seconds = models.read_models(connection, sql), {}
         days = Days(connection, found, last_day)
-        _remember(connection, facts, landed, published)
+        _remember(connection, facts, landed)
         for number, model in enumerate(found, start=1):
+            if not PUBLISHED.keys().isdisjoint(model.reads):
+                _show_published(connection, published, days.kept_until())
             seconds[model.name] = days.run(model)
             runner.drop_spent(connection, model, found, left=found[number:])
         rows = {model.name: _count(connection, model) for model in found if model.is_published}
@@ -128,9 +130,8 @@ def _remember(
     connection: Connection,
     facts: Facts,
     landed: Iterable[tuple[str, str]],
-    published: Path | None,
 ) -> None:
-    """What this build is made of, and what the published one said: for `int_values_restated`."""
+    """What this build is made of."""
     known = {name: facts.get(name) for name in ("revision", "rules")}
     connection.execute(
         f"create temp table this_build as select {row_of(known)}, "
@@ -145,18 +146,27 @@ def _remember(
     connection.execute("comment on table build_landings is 'The landings behind this build.'")
     for column, text in (("landing_id", "its id"), ("kind", "its folder below raw/")):
         connection.execute(f"comment on column build_landings.{column} is {literal(text)}")
+
+
+def _show_published(
+    connection: Connection, published: Path | None, kept_until: Mapping[str, date]
+) -> None:
+    """What the published build said, but for the days that are kept of it."""
     was_published = published is not None and _attached(connection, published)
     for name, (table, columns) in PUBLISHED.items():
-        listed = ", ".join(columns)
         typed = ", ".join(f"null::{type_} as {column}" for column, type_ in columns.items())
-        query = f"{listed} from published.{table}" if was_published else f"{typed} limit 0"
-        connection.execute(f"create temp view {name} as select {query}")
+        query = f"select {typed} limit 0"
+        if was_published:
+            query = f"select {', '.join(columns)} from published.{table}"
+            if first := kept_until.get(table):
+                query += f" where valuation_date >= {literal(first)}"
+        connection.execute(f"create or replace temp view {name} as {query}")
 
 
 def _attached(connection: Connection, published: Path) -> bool:
     """Whether the published file can be compared with; a damaged or an older one cannot."""
     try:
-        connection.execute(f"attach {literal(published)} as published (read_only)")
+        connection.execute(f"attach if not exists {literal(published)} as published (read_only)")
         for table, columns in PUBLISHED.values():
             connection.execute(f"select {', '.join(columns)} from published.{table} limit 0")
     except Error:

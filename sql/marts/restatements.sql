@@ -47,9 +47,6 @@ comparable as (
     where published_info.base_currency = settings.base_currency
 ),
 
--- The days of the values that this build made; earlier ones it kept as they were published.
-made as (select first_date from days_made where table_name = 'daily_holding_values'),
-
 -- Anew from the published rows: what stands beside them is of before they were altered.
 published_days as (
     select
@@ -57,14 +54,7 @@ published_days as (
         account_id,
         bit_xor(hash(security_id, quantity, close_price, market_value_base)) as rows_hash,
     from published_values
-    where valuation_date >= (select first_date from made)
     group by valuation_date, account_id
-),
-
-noted_days as (
-    select *
-    from published_account_values
-    where valuation_date >= (select first_date from made)
 ),
 
 -- Where no day agrees, another version of DuckDB took the hashes; that says nothing of the rows.
@@ -72,12 +62,12 @@ damaged_days as (
     select
         valuation_date,
         account_id,
-    from noted_days
+    from published_account_values
     full join published_days using (valuation_date, account_id)
-    where noted_days.rows_hash is distinct from published_days.rows_hash
+    where published_account_values.rows_hash is distinct from published_days.rows_hash
         and exists (
             select 1
-            from noted_days as whole
+            from published_account_values as whole
             semi join published_days using (valuation_date, account_id, rows_hash)
         )
 ),
@@ -94,6 +84,7 @@ old_days as (
         and published_days.valuation_date <= settings.through_date
 ),
 
+-- Earlier days than the first made were kept as they were published, and are not shown of it either.
 new_days as (
     select
         account_values.valuation_date,
@@ -102,7 +93,9 @@ new_days as (
     from account_values
     cross join comparable
     where account_values.valuation_date < comparable.through_date
-        and account_values.valuation_date >= (select first_date from made)
+        and account_values.valuation_date >= (
+            select first_date from days_made where table_name = 'daily_holding_values'
+        )
 ),
 
 changed_days as (
