@@ -60,14 +60,14 @@ priced as (
     select
         *,
         case choice
-            when 'cash' then cash_price
             when 'close' then close
+            when 'cash' then cash_price
             when 'snapshot' then snapshot_price
             when 'provisional' then snapshot_price
         end as close_price,
         case choice
-            when 'cash' then valuation_date
             when 'close' then price_date
+            when 'cash' then valuation_date
             when 'snapshot' then snapshot_date
             when 'provisional' then snapshot_date
         end as chosen_price_date,
