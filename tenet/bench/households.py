@@ -46,6 +46,7 @@ HOUSEHOLDS = {
     "small": Household(years=3, accounts=3, holdings=11, securities=40),
     "family": Household(years=5, accounts=6, holdings=50, securities=200),
     "whale": Household(years=10, accounts=20, holdings=200, securities=1000),
+    "xl": Household(years=15, accounts=100, holdings=200, securities=2000),
 }
 
 # Chance is a hash of what it is drawn for, so that it does not depend on the order of rows.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -16,11 +17,12 @@ from tenet.cli.output import emit_json, json_option
 if TYPE_CHECKING:
     from tenet.cli.session import Session
 
+WHATS = ("build", "growth", "freshness", "notebooks", "planning", "regressions")
+File = click.Path(dir_okay=False, path_type=Path)
+
 
 @click.command()
-@click.argument(
-    "what", type=click.Choice(["build", "freshness", "notebooks", "planning"]), default="build"
-)
+@click.argument("what", type=click.Choice(WHATS), default="build")
 @click.option(
     "--size",
     "sizes",
@@ -36,7 +38,10 @@ if TYPE_CHECKING:
 @click.option(
     "--keep", type=click.Path(file_okay=False, path_type=Path), help="Leave the homes here."
 )
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write JSON here too.")
+@click.option("--out", type=File, help="Write JSON here too.")
+@click.option("--chart", type=File, help="Of build and growth: draw an SVG file.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Of build and growth: print tables.")
+@click.option("--renew", is_flag=True, help="Of regressions: keep these ratios as the baseline.")
 @json_option
 @click.pass_obj
 def bench(
@@ -46,30 +51,44 @@ def bench(
     repeat: int,
     keep: Path | None,
     out: Path | None,
+    chart: Path | None,
+    as_markdown: bool,
+    renew: bool,
     as_json: bool,
 ) -> None:
-    """Time and memory of a build, a summary, the notebooks or a plan, beside a floor."""
-    if what == "freshness":
-        from tenet.bench.freshness import contest, report, table
-    elif what == "notebooks":
-        from tenet.bench.notebooks import contest, report, table
-    elif what == "planning":
-        from tenet.bench.planning import contest, report, table
+    """Time and memory of a build, a summary, the notebooks or a plan, beside a floor.
 
-        sizes = sizes[:1]  # a plan has none
-    else:
-        from tenet.bench.report import report, table
-        from tenet.bench.suite import contest
+    growth is a build's cost against rows, years and landings; regressions fails when the small
+    household costs half as much again as it did.
+    """
+    if (chart or as_markdown) and what not in ("build", "growth"):
+        raise click.UsageError("--chart and --markdown are of build and growth")
+    if renew and what != "regressions":
+        raise click.UsageError("--renew is of regressions")
+    module = import_module(f"tenet.bench.{what if what != 'build' else 'suite'}")
+    told = import_module("tenet.bench.report") if what == "build" else module
+    if what in ("planning", "growth", "regressions"):
+        sizes = ("small",)  # they have sizes of their own
 
     with nullcontext(str(keep)) if keep else TemporaryDirectory(prefix="tenet-bench-") as folder:
         contests = {
-            size: contest(size, Path(folder) / f"bench-{size}", repeat, session.say)
+            size: module.contest(size, Path(folder) / f"bench-{size}", repeat, session.say)
             for size in dict.fromkeys(sizes)
         }
-    found = report(contests, session.now())
+    found = told.report(contests, session.now())
     if out:
         out.write_text(json.dumps(found, indent=1) + "\n")
+    if chart:
+        from tenet.bench import drawn
+
+        drawn.write_svg(drawn.targets(found) if what == "build" else drawn.growth(found), chart)
     if as_json:
         emit_json(found)
+    elif as_markdown:
+        from tenet.bench import markdown
+
+        click.echo(markdown.section(found) if what == "build" else told.markdown(found))
     else:
-        click.echo(table(found))
+        click.echo(told.table(found))
+    if what == "regressions":
+        told.judge(found, renew=renew)
