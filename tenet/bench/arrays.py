@@ -57,7 +57,7 @@ def cents(*factors: Whole) -> Whole:
         product *= factor
         product /= 10.0**_PLACES
     size = np.abs(product)
-    rounded = np.copysign(np.floor(size + 0.5), product).astype(np.int64)
+    rounded: Whole = np.copysign(np.floor(size + 0.5), product).astype(np.int64)
     near = np.abs(size - np.floor(size) - 0.5) <= _SURE
     unit = 10 ** (_PLACES * len(factors) - 2)
     for row in np.flatnonzero(near | (size >= 1e11)):

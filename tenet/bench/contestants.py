@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tenet.bench import doubles, planning
 from tenet.bench.homes import PUBLISHED, PYTHON, make_home, make_twin, tenet_command, unpublish
-from tenet.bench.households import HOUSEHOLDS, LAST_DAY
+from tenet.bench.households import LAST_DAY, household
 from tenet.bench.measure import run
 from tenet.bench.tomorrow import NEXT_DAY
 
@@ -54,8 +54,8 @@ def set_stage(place: Path) -> None:
 
 def contestants(size: str, place: Path) -> dict[str, Contestant]:
     """The contestants in the order of their turns: a build comes before what needs it."""
-    home, household = place / "home", HOUSEHOLDS[size]
-    rows = household.daily_values
+    home, one = place / "home", household(size)
+    rows = one.daily_values
     floor = [PYTHON, "-m", "tenet.bench.floors"]
 
     def on_home(*words: str) -> Contestant:
@@ -71,7 +71,7 @@ def contestants(size: str, place: Path) -> dict[str, Contestant]:
         return lambda: unpublish(of)
 
     double, day_more = place / "double", place / "next"
-    new_rows = rows + household.accounts * household.holdings
+    new_rows = rows + one.accounts * one.holdings
     found = {
         "python": Contestant([PYTHON, "-c", ""]),
         "duckdb": Contestant([PYTHON, "-c", "from tenet.database import connect; connect()"]),
@@ -99,7 +99,7 @@ def contestants(size: str, place: Path) -> dict[str, Contestant]:
         "join": Contestant([*floor, "join", str(home), str(place / "join.parquet")]),
         "loop": Contestant([*floor, "loop", str(home), str(place / "loop.csv")]),
     }
-    return {name: one for name, one in found.items() if size in SIZES.get(name, (size,))}
+    return {name: who for name, who in found.items() if size in SIZES.get(name, (size,))}
 
 
 def _go_back(home: Path, day_more: Path) -> None:

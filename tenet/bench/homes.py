@@ -7,15 +7,13 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from tenet.bench.households import HOUSEHOLDS, SETTINGS
+from tenet.bench.households import SETTINGS, household
 from tenet.bench.measure import run
 from tenet.errors import BenchTooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from tenet.bench.households import Household
 
 PYTHON = sys.executable
 PUBLISHED = ("tenet.duckdb", "build.json")
@@ -30,16 +28,15 @@ def prepare(size: str, place: Path, note: Callable[[str], None]) -> None:
 
     Raises BenchTooLarge where disk or memory do not allow it.
     """
-    household = HOUSEHOLDS[size]
-    require_room(size, household, place)
-    note(f"{size}: inventing a household of {household.daily_values:,} daily values")
+    require_room(size, place)
+    note(f"{size}: inventing a household of {household(size).daily_values:,} daily values")
     shutil.rmtree(place, ignore_errors=True)
     home = make_home(place / "home")
     run([PYTHON, "-m", "tenet.bench.households", size, str(place / "import")])
     run(tenet_command(home, "import", str(place / "import")))
 
 
-def require_room(size: str, household: Household, place: Path) -> None:
+def require_room(size: str, place: Path) -> None:
     """Raises BenchTooLarge unless there is disk and memory for a household of that size."""
     existing = next(folder for folder in (place, *place.resolve().parents) if folder.exists())
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
@@ -47,7 +44,7 @@ def require_room(size: str, household: Household, place: Path) -> None:
         ("disk", DISK, shutil.disk_usage(existing).free),
         ("memory", MEMORY, pages),
     ):
-        needed = each * household.daily_values + ALWAYS
+        needed = each * household(size).daily_values + ALWAYS
         if there < needed:
             raise BenchTooLarge(size, what, needed, there)
 

@@ -49,6 +49,12 @@ HOUSEHOLDS = {
     "xl": Household(years=15, accounts=100, holdings=200, securities=2000),
 }
 
+
+def household(size: str) -> Household:
+    """The household of a name, or of numbers such as 5x6x50x200: the fields in their order."""
+    return HOUSEHOLDS.get(size) or Household(*map(int, size.split("x")))
+
+
 # Chance is a hash of what it is drawn for, so that it does not depend on the order of rows.
 _TABLES = """
 create macro draw(thing, number, sides) as (hash(thing, number) % sides)::integer;
@@ -193,4 +199,4 @@ def _define(connection: Connection, household: Household) -> None:
 
 
 if __name__ == "__main__":
-    write(HOUSEHOLDS[sys.argv[1]], Path(sys.argv[2]))
+    write(household(sys.argv[1]), Path(sys.argv[2]))

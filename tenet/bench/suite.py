@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tenet.bench.contestants import contestants, set_stage
 from tenet.bench.homes import PYTHON, prepare
-from tenet.bench.households import HOUSEHOLDS
+from tenet.bench.households import household
 from tenet.bench.measure import Run, run
 from tenet.errors import TenetError
 
@@ -44,7 +44,7 @@ def contest(
     build = _build(place / "home")
     facts = {"daily_values": _rows(build), "file_bytes": _bytes(place / "home")}
     return {
-        "household": asdict(HOUSEHOLDS[size]) | facts,
+        "household": asdict(household(size)) | facts,
         "runs": runs,
         "seconds": build["seconds"],
         "answers": json.loads(asked.output),

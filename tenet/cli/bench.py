@@ -81,7 +81,7 @@ def bench(
     if chart:
         from tenet.bench import drawn
 
-        drawn.write_svg(drawn.targets(found) if what == "build" else drawn.growth(found), chart)
+        drawn.write_svg(drawn.CHARTS[what](found), chart)
     if as_json:
         emit_json(found)
     elif as_markdown:
