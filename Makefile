@@ -11,8 +11,9 @@ help:  ## this list
 demo: $(READY)  ## an invented household in data/demo: its net worth, and what to try next
 	$(BIN)/tenet --home data/demo demo
 
-test: $(READY)  ## all tests
+test: $(READY)  ## all tests, and no command slower by half
 	$(BIN)/pytest -n auto --dist worksteal
+	$(BIN)/tenet bench regressions
 
 check: $(READY)  ## lint, format, types, import rules
 	$(BIN)/ruff check

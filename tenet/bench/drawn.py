@@ -80,11 +80,12 @@ def growth(found: dict[str, Any]) -> alt.VConcatChart:
         for point in lines["landings"]
         for what in ("build", "one new day")
     ]
-    return alt.vconcat(
+    charts: alt.VConcatChart = alt.vconcat(
         _line(by_rows, "Full build against daily values", "daily values"),
         _line(by_years, "Full build against years, 6 accounts of 20 holdings", "years"),
         _line(by_landings, "Ten years of syncs, in as many landings", "landings, wall seconds"),
     ).resolve_scale(color="independent")
+    return charts
 
 
 def _line(rows: list[dict[str, Any]], title: str, x: str) -> alt.Chart:
@@ -95,13 +96,17 @@ def _line(rows: list[dict[str, Any]], title: str, x: str) -> alt.Chart:
     frame = pl.DataFrame(rows)
     whats = list(dict.fromkeys(frame["what"]))
     log = alt.Scale(type="log", nice=False)
-    chart = alt.Chart(frame).mark_line(point=True)
-    chart = chart.encode(
-        x=alt.X("x:Q", title=x, scale=log, axis=alt.Axis(format="~s")),
-        y=alt.Y("seconds:Q", title="seconds", scale=log, axis=alt.Axis(format="~g")),
-        color=coloured("what", whats, _COLOURS),
+    chart = (
+        alt.Chart(frame)
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("x:Q", title=x, scale=log, axis=alt.Axis(format="~s")),
+            y=alt.Y("seconds:Q", title="seconds", scale=log, axis=alt.Axis(format="~g")),
+            color=coloured("what", whats, _COLOURS),
+        )
     )
-    return chart.properties(title=title, width=WIDTH, height=220)
+    drawn_line: alt.Chart = chart.properties(title=title, width=WIDTH, height=220)
+    return drawn_line
 
 
 def write_svg(chart: alt.TopLevelMixin, path: Path) -> None:

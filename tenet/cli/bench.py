@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from tenet.cli.session import Session
 
 WHATS = ("build", "growth", "freshness", "notebooks", "planning", "regressions")
-File = click.Path(dir_okay=False, path_type=Path)
+
+
+def _in_a_folder(_: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    """Refuse a file that could not be written, before hours are spent on what goes into it."""
+    if path and not path.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {path.parent}", param=option)
+    return path
+
+
+File = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
 @click.command()
@@ -38,8 +47,10 @@ File = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--keep", type=click.Path(file_okay=False, path_type=Path), help="Leave the homes here."
 )
-@click.option("--out", type=File, help="Write JSON here too.")
-@click.option("--chart", type=File, help="Of build and growth: draw an SVG file.")
+@click.option("--out", type=File, callback=_in_a_folder, help="Write JSON here too.")
+@click.option(
+    "--chart", type=File, callback=_in_a_folder, help="Of build and growth: draw an SVG file."
+)
 @click.option("--markdown", "as_markdown", is_flag=True, help="Of build and growth: print tables.")
 @click.option("--renew", is_flag=True, help="Of regressions: keep these ratios as the baseline.")
 @json_option
