@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Runs = dict[str, list[Run]]
 
+_warmed: list[str] = []
+
 
 def contest(
     size: str,
@@ -32,13 +34,16 @@ def contest(
     """Every contestant `repeat` times, in turns, on a household of `size` made below `place`.
 
     note: told what happens. only: these contestants, and no others.
-    A turn on the small household comes first and does not count: it compiles what is not compiled.
+    Once in a process a turn on the small household comes first and does not count: it compiles
+    what is not compiled yet.
     Returns facts of the household, `runs` by contestant, the `seconds` of each model in the last
     build, and of each of the `answers` that a screen asks for.
     Raises BenchTooLarge, and TenetError when a process fails or a build has not its rows.
     """
     place = place.resolve()
-    _turns("small", place.with_name("bench-warm"), 1, note, only)
+    if not _warmed:
+        _turns("small", place.with_name("bench-warm"), 1, note, only)
+        _warmed.append(size)
     runs = _turns(size, place, repeat, note, only)
     asked = run([PYTHON, "-m", "tenet.bench.queries", str(place / "home")])
     build = _build(place / "home")
