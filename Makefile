@@ -21,8 +21,8 @@ check: $(READY)  ## lint, format, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY)  ## time and memory of a build, as ratios
-	$(BIN)/tenet bench
+bench: $(READY)  ## time and memory as ratios; more with BENCH="--size whale"
+	$(BIN)/tenet bench $(BENCH)
 
 constraints:  ## renew constraints.txt (needs uv)
 	{ sed -n '/^#/p' constraints.txt; \

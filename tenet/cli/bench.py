@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tenet.bench.homes import require_room
 from tenet.bench.households import HOUSEHOLDS
 from tenet.cli.output import emit_json, json_option
+from tenet.errors import HomeNotWritable
 
 if TYPE_CHECKING:
     from tenet.cli.session import Session
@@ -39,7 +41,7 @@ File = click.Path(dir_okay=False, writable=True, path_type=Path)
     multiple=True,
     default=("small", "family"),
     show_default=True,
-    help="How much to value; may be given again.",
+    help="Of build, freshness and notebooks; may be given again.",
 )
 @click.option(
     "--repeat", type=click.IntRange(min=1), default=3, show_default=True, help="Turns of each."
@@ -82,10 +84,15 @@ def bench(
         sizes = ("small",)  # they have sizes of their own
 
     with nullcontext(str(keep)) if keep else TemporaryDirectory(prefix="tenet-bench-") as folder:
-        contests = {
-            size: module.contest(size, Path(folder) / f"bench-{size}", repeat, session.say)
-            for size in dict.fromkeys(sizes)
-        }
+        try:
+            for size in sizes:
+                require_room(size, Path(folder))
+            contests = {
+                size: module.contest(size, Path(folder) / f"bench-{size}", repeat, session.say)
+                for size in dict.fromkeys(sizes)
+            }
+        except OSError as error:
+            raise HomeNotWritable(Path(folder), error.strerror or str(error)) from error
     found = told.report(contests, session.now())
     if out:
         out.write_text(json.dumps(found, indent=1) + "\n")
