@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tenet.bench import doubles, planning
@@ -20,6 +21,7 @@ from tenet.bench.tomorrow import NEXT_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
     from pathlib import Path
 
 SIZES = {"loop": ("small", "family"), "join": ("small", "family", "whale")}
@@ -61,17 +63,14 @@ def contestants(size: str, place: Path) -> dict[str, Contestant]:
     def on_home(*words: str) -> Contestant:
         return Contestant(tenet_command(home, "--today", str(LAST_DAY), *words))
 
-    def built(of: Path, forget: Callable[[], None], rows: int, day: str) -> Contestant:
-        inside = place / "double-tenet" if of.name == "double" else None
-        return Contestant(
-            tenet_command(of, "build", "--today", day), forget, inside, builds=(of, rows)
-        )
-
-    def emptied(of: Path) -> Callable[[], None]:
-        return lambda: unpublish(of)
+    def build(
+        of: Path, day: date, rows: int, forget: Callable[[], None], inside: Path | None = None
+    ) -> Contestant:
+        command = tenet_command(of, "build", "--today", str(day))
+        return Contestant(command, forget, inside, builds=(of, rows))
 
     double, day_more = place / "double", place / "next"
-    new_rows = rows + one.accounts * one.holdings
+    more_rows = rows + one.accounts * one.holdings
     found = {
         "python": Contestant([PYTHON, "-c", ""]),
         "duckdb": Contestant([PYTHON, "-c", "from tenet.database import connect; connect()"]),
@@ -80,11 +79,13 @@ def contestants(size: str, place: Path) -> dict[str, Contestant]:
             lambda: shutil.rmtree(place / "new" / "raw", ignore_errors=True),
         ),
         "scan": Contestant([*floor, "scan", str(home)]),
-        "build": built(home, emptied(home), rows, str(LAST_DAY)),
-        "DOUBLE build": built(double, emptied(double), rows, str(LAST_DAY)),
+        "build": build(home, LAST_DAY, rows, partial(unpublish, home)),
+        "DOUBLE build": build(
+            double, LAST_DAY, rows, partial(unpublish, double), place / "double-tenet"
+        ),
         "build unchanged": on_home("build"),
         "refresh unchanged": on_home("refresh", "--no-sync", "--no-prices"),
-        "one new day": built(day_more, lambda: _go_back(home, day_more), new_rows, str(NEXT_DAY)),
+        "one new day": build(day_more, NEXT_DAY, more_rows, partial(_go_back, home, day_more)),
         "status": on_home("status"),
         "net worth": on_home("networth", "--history", "--csv"),
         "holdings": on_home("sql", HOLDINGS, "--csv"),
