@@ -14,8 +14,9 @@ help:  ## this list
 demo: $(READY)  ## an invented household in data/demo: its net worth, and what to try next
 	$(BIN)/tenet --home data/demo demo
 
-test: $(READY)  ## all tests
+test: $(READY)  ## all tests, and no command slower by half
 	$(BIN)/pytest -n auto --dist worksteal
+	$(BIN)/tenet bench regressions
 
 check: $(READY)  ## lint, format, types, import rules
 	$(BIN)/ruff check
@@ -23,8 +24,8 @@ check: $(READY)  ## lint, format, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY)  ## time and memory of a build, as ratios
-	$(BIN)/tenet bench
+bench: $(READY)  ## time and memory as ratios; more with BENCH="--size whale"
+	$(BIN)/tenet bench $(BENCH)
 
 constraints:  ## renew constraints.txt (needs uv)
 	{ sed -n '/^#/p' constraints.txt; \

@@ -38,6 +38,8 @@
     ├── ReturnsRefused          exit 2: a table of returns is missing, short or has wrong columns
     ├── DayTooEarly             exit 2: a report was asked for a day before the first
     ├── NoPrices                exit 2: a benchmark has no price on a day that needs one
+    ├── BenchTooLarge           exit 2: disk or memory do not allow a household of that size
+    ├── BenchRegressed          something costs half as much again as it did
     └── DayTooLate              exit 2: a report was asked for a day after the last
 
 Each takes facts, keeps them as attributes and writes its own message and hint.
@@ -327,6 +329,35 @@ class DayTooEarly(TenetError):
     def __init__(self, day: date, first: date | None) -> None:
         self.day, self.first = day, first
         super().__init__(f"no values on {day}", hint=f"values begin on {first}" if first else "")
+
+
+class BenchTooLarge(TenetError):
+    """There is not the disk, or not the memory, to measure a household of that size."""
+
+    exit_code = 2
+
+    def __init__(self, size: str, what: str, needed: int, there: int) -> None:
+        self.size, self.what, self.needed, self.there = size, what, needed, there
+        super().__init__(
+            f"the size {size} needs {needed / 1e9:.0f} GB of {what}, and there are "
+            f"{there / 1e9:.0f} GB",
+            hint="name a folder on a larger disk with --keep, or another --size"
+            if what == "disk"
+            else "name another --size",
+        )
+
+
+class BenchRegressed(TenetError):
+    """Ratios of costs are worse by half than the committed ones."""
+
+    def __init__(self, worse: Mapping[str, tuple[float, float]]) -> None:
+        self.worse = worse
+        told = "; ".join(f"{name}: {now:.2f}, was {was:.2f}" for name, (now, was) in worse.items())
+        super().__init__(
+            f"slower by half than the baseline: {told}",
+            hint="find the cause with `tenet bench --size small`, or, if it is meant, renew "
+            "the baseline with `tenet bench regressions --renew` and say why",
+        )
 
 
 class DayTooLate(TenetError):

@@ -2,7 +2,8 @@
 
 copy    DuckDB writes the published tables, as they are, into a new file: no build can be faster.
 scan    DuckDB reads every value of every landed file.
-arrays  Polars makes the products and cents of the published rows, in floats.
+numpy   NumPy makes the products of the published rows, and their exact cents.
+join    Polars joins what was landed to a value a day and holding, in floats, into a Parquet file.
 loop    Plain Python values a home day by day, with dicts and Decimal, into a CSV file.
 """
 
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from tenet import lake
+from tenet.bench.arrays import join, numpy
 from tenet.bench.households import LAST_DAY, TIMEZONE
 from tenet.database import connect, connect_reading, literal
 from tenet.landings import files, landings
@@ -52,19 +54,6 @@ def scan(home: Path) -> int:
             connection.execute(f"select bit_xor(hash(columns(*))) from ({raw})").fetchall()
             count += len(paths)
     return count
-
-
-def arrays(published: Path) -> int:
-    """Both amounts of every row anew, from its quantity, price and rate; returns the rows."""
-    import polars as pl
-
-    columns = ("quantity", "close_price", "multiplier", "fx_rate")
-    listed = ", ".join(f"{name}::double as {name}" for name in columns)
-    frame = connect_reading(published).sql(f"select {listed} from daily_holding_values").pl()
-    quantity, price, multiplier, rate = (pl.col(name) for name in columns)
-    value = (quantity * price * multiplier).round(2, mode="half_away_from_zero")
-    base = (value * rate).round(2, mode="half_away_from_zero")
-    return len(frame.select(value.alias("market_value"), base.alias("market_value_base")))
 
 
 def loop(home: Path, target: Path) -> int:
@@ -129,6 +118,6 @@ def _local_day(moment: Any, zone: ZoneInfo) -> date:
 
 if __name__ == "__main__":
     floors: dict[str, Callable[..., int]] = {
-        "copy": copy, "scan": scan, "arrays": arrays, "loop": loop,
+        "copy": copy, "scan": scan, "numpy": numpy, "join": join, "loop": loop,
     }  # fmt: skip
     sys.stdout.write(str(floors[sys.argv[1]](*map(Path, sys.argv[2:]))))

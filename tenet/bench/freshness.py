@@ -16,10 +16,10 @@ from statistics import median
 from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Any
 
+from tenet.bench.homes import PYTHON, prepare, tenet_command
 from tenet.bench.households import HOUSEHOLDS, LAST_DAY
 from tenet.bench.measure import run
 from tenet.bench.report import heading, origin
-from tenet.bench.suite import PYTHON, prepare, tenet_command
 from tenet.errors import TenetError
 
 if TYPE_CHECKING:

@@ -46,7 +46,14 @@ HOUSEHOLDS = {
     "small": Household(years=3, accounts=3, holdings=11, securities=40),
     "family": Household(years=5, accounts=6, holdings=50, securities=200),
     "whale": Household(years=10, accounts=20, holdings=200, securities=1000),
+    "xl": Household(years=15, accounts=100, holdings=200, securities=2000),
 }
+
+
+def household(size: str) -> Household:
+    """The household of a name, or of numbers such as 5x6x50x200: the fields in their order."""
+    return HOUSEHOLDS.get(size) or Household(*map(int, size.split("x")))
+
 
 # Chance is a hash of what it is drawn for, so that it does not depend on the order of rows.
 _TABLES = """
@@ -192,4 +199,4 @@ def _define(connection: Connection, household: Household) -> None:
 
 
 if __name__ == "__main__":
-    write(HOUSEHOLDS[sys.argv[1]], Path(sys.argv[2]))
+    write(household(sys.argv[1]), Path(sys.argv[2]))

@@ -14,8 +14,11 @@ from tenet.errors import TenetError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 _PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
+_LEFT_OUT = ("TENET_", "PYTHONDONTWRITEBYTECODE")
+"""Settings of the caller; and without its bytecode every process would compile Python first."""
 
 
 @dataclass(frozen=True)
@@ -28,17 +31,21 @@ class Run:
     output: str
 
 
-def run(command: Sequence[str]) -> Run:
+def run(command: Sequence[str], *, inside: Path | None = None) -> Run:
     """Run a command to its end, without any TENET_* setting of the caller.
+
+    inside: the folder that it is run in; `python -m` looks there first.
 
     The kernel counts the caller's own memory at the start as the child's, so a caller who wants
     true peaks stays small: it loads neither DuckDB nor tables.
     Raises TenetError, with what the command complained of, when it fails.
     """
-    environment = {key: text for key, text in os.environ.items() if not key.startswith("TENET_")}
+    environment = {
+        name: text for name, text in os.environ.items() if not name.startswith(_LEFT_OUT)
+    }
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as talk:
         started = perf_counter()
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=talk)
+        process = subprocess.Popen(command, env=environment, cwd=inside, stdout=output, stderr=talk)
         _, status, usage = os.wait4(process.pid, 0)
         wall = perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)

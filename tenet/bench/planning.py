@@ -15,9 +15,9 @@ from statistics import median
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
+from tenet.bench.homes import PYTHON
 from tenet.bench.measure import run
 from tenet.bench.report import heading, origin
-from tenet.bench.suite import PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from tenet.planning.scenario import Scenario
 
+NAME = "Bench"
 PATHS, YEARS, ASSETS, CELLS = 10_000, 60, 3, 500
 MEGABYTE = 1_000_000
 _RATIOS = {
@@ -90,30 +91,33 @@ def measured(turns: int) -> dict[str, Any]:
 
 
 def household() -> Scenario:
-    """Somebody of thirty-five who has retired: one account, three assets, guardrails."""
+    """What `document` says, as the planner reads it."""
     from tenet.planning.scenario import parse
 
-    return parse(
-        {
-            "name": "Bench",
-            "currency": "USD",
-            "start": "2026-01-01",
-            "basis_year": 2026,
-            "people": [{"name": "Robin", "born": "1991-01-01", "end_age": 35 + YEARS}],
-            "retirement": {"date": "2026-01-01"},
-            "accounts": [{"name": "All", "kind": "free", "balance": 1_200_000}],
-            "streams": [{"name": "Living", "kind": "spending", "amount": 48_000}],
-            "allocation": [{"weights": {"stocks": 0.6, "bonds": 0.3, "bills": 0.1}}],
-            "market": {
-                "kind": "lognormal",
-                "log_mean": {"stocks": 0.05, "bonds": 0.014, "bills": 0.003},
-                "log_sd": {"stocks": 0.17, "bonds": 0.07, "bills": 0.02},
-                "correlation": [[1, 0.1, 0], [0.1, 1, 0.3], [0, 0.3, 1]],
-            },
-            "withdrawal": {"kind": "guyton_klinger", "initial_rate": 0.04},
-            "paths": PATHS,
-        }
-    )
+    return parse(document())
+
+
+def document() -> dict[str, Any]:
+    """Somebody of thirty-five who has retired: one account, three assets, guardrails."""
+    return {
+        "name": NAME,
+        "currency": "USD",
+        "start": "2026-01-01",
+        "basis_year": 2026,
+        "people": [{"name": "Robin", "born": "1991-01-01", "end_age": 35 + YEARS}],
+        "retirement": {"date": "2026-01-01"},
+        "accounts": [{"name": "All", "kind": "free", "balance": 1_200_000}],
+        "streams": [{"name": "Living", "kind": "spending", "amount": 48_000}],
+        "allocation": [{"weights": {"stocks": 0.6, "bonds": 0.3, "bills": 0.1}}],
+        "market": {
+            "kind": "lognormal",
+            "log_mean": {"stocks": 0.05, "bonds": 0.014, "bills": 0.003},
+            "log_sd": {"stocks": 0.17, "bonds": 0.07, "bills": 0.02},
+            "correlation": [[1, 0.1, 0], [0.1, 1, 0.3], [0, 0.3, 1]],
+        },
+        "withdrawal": {"kind": "guyton_klinger", "initial_rate": 0.04},
+        "paths": PATHS,
+    }
 
 
 def report(contests: dict[str, dict[str, Any]], at: datetime) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from tenet import __version__
-from tenet.bench.shares import VALUES, shares
+from tenet.bench.ratios import GB, TARGETS, ratios
+from tenet.bench.shares import shares
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,29 +20,13 @@ if TYPE_CHECKING:
     from tenet.bench.suite import Runs
 
 SLOWEST = 10
-GB = 1e9
-TARGETS = {
-    "build to write floor, CPU": {"family": "<= 5", "whale": "<= 3"},
-    "Python loop to build": {"family": ">= 4"},
-    "build to arrays, CPU": {"whale": "<= 10"},
-    "reading raw to build": {"family": "<= 0.1", "whale": "<= 0.1"},
-    "unchanged build to Python start": {},
-    "status to Python start": dict.fromkeys(("small", "family", "whale"), "<= 4"),
-    "gaps and checks to values": {"family": "<= 0.3", "whale": "<= 0.3"},
-    "bridge to values": {"family": "<= 0.3", "whale": "<= 0.3"},
-    "lots and returns to values": {},
-    "allocation and owners to values": {},
-    "peak memory of build, GB": {"family": "<= 0.6", "whale": "<= 2"},
-}
 
 
 def report(contests: dict[str, dict[str, Any]], at: datetime) -> dict[str, Any]:
     """All of it, ready for JSON.
 
     contests: what `suite.contest` returned, by size. at: now.
-    Times are seconds, memory is bytes. Ratios divide the least of the runs by the least, wall
-    unless CPU is said; reading raw leaves out the start of Python and DuckDB. What is compared with
-    the values are seconds of models in the last build; see tenet/bench/shares.py.
+    Times are seconds, memory is bytes; what the ratios are, tenet/bench/ratios.py says.
     """
     return origin(at) | {"sizes": {size: _size(size, found) for size, found in contests.items()}}
 
@@ -79,6 +64,9 @@ def table(found: dict[str, Any]) -> str:
         lines.append(f"  {'ratio':33}{'':>9}   target")
         for name, ratio in part["ratios"].items():
             lines.append(f"  {name:33}{ratio['value']:9.2f}   {ratio['target'] or ''}".rstrip())
+        lines.append(f"  {'milliseconds of an answer':33}{'least':>9}{'median':>9}")
+        for name, answer in part["answers"].items():
+            lines.append(f"  {name:33}{answer['least'] * 1e3:9.1f}{answer['median'] * 1e3:9.1f}")
         told = ", ".join(f"{name} {spent:.2f} s" for name, spent in part["parts"].items())
         lines.append(f"  of the models: {told}")
         lines.append(f"  slowest models, of {sum(part['seconds'].values()):.2f} s in all")
@@ -90,12 +78,6 @@ def table(found: dict[str, Any]) -> str:
 def _size(size: str, found: dict[str, Any]) -> dict[str, Any]:
     runs: Runs = found["runs"]
     parts = shares(found["seconds"])
-    values = _ratios(runs) | {
-        "gaps and checks to values": parts["trust"] / parts[VALUES],
-        "bridge to values": parts["bridge"] / parts[VALUES],
-        "lots and returns to values": (parts["lots"] + parts["returns"]) / parts[VALUES],
-        "allocation and owners to values": parts["allocation"] / parts[VALUES],
-    }
     return {
         "household": found["household"],
         "runs": {
@@ -103,34 +85,23 @@ def _size(size: str, found: dict[str, Any]) -> dict[str, Any]:
                 "wall": min(run.wall for run in each),
                 "wall_median": median(run.wall for run in each),
                 "cpu": min(run.cpu for run in each),
+                "cpu_median": median(run.cpu for run in each),
                 "peak": max(run.peak for run in each),
                 "walls": [run.wall for run in each],
             }
             for name, each in runs.items()
         },
+        "answers": {
+            name: {"least": min(each), "median": median(each)}
+            for name, each in found["answers"].items()
+        },
         "ratios": {
             name: {"value": value, "target": TARGETS[name].get(size)}
-            for name, value in sorted(values.items(), key=lambda item: list(TARGETS).index(item[0]))
+            for name, value in ratios(runs, found["answers"], parts).items()
         },
         "parts": parts,
         "seconds": dict(sorted(found["seconds"].items(), key=lambda item: -item[1])),
     }
-
-
-def _ratios(runs: Runs) -> dict[str, float]:
-    wall = {name: min(run.wall for run in each) for name, each in runs.items()}
-    cpu = {name: min(run.cpu for run in each) for name, each in runs.items()}
-    ratios = {
-        "build to write floor, CPU": cpu["build"] / cpu["copy"],
-        "build to arrays, CPU": cpu["build"] / cpu["arrays"],
-        "reading raw to build": max(wall["scan"] - wall["duckdb"], 0) / wall["build"],
-        "unchanged build to Python start": wall["build unchanged"] / wall["python"],
-        "status to Python start": wall["status"] / wall["python"],
-        "peak memory of build, GB": max(run.peak for run in runs["build"]) / GB,
-    }
-    if "loop" in runs:
-        ratios["Python loop to build"] = wall["loop"] / wall["build"]
-    return {name: ratios[name] for name in TARGETS if name in ratios}
 
 
 def _machine() -> dict[str, Any]:

@@ -3,97 +3,93 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tenet.bench.households import HOUSEHOLDS, LAST_DAY, SETTINGS
+from tenet.bench.contestants import contestants, set_stage
+from tenet.bench.homes import PYTHON, prepare
+from tenet.bench.households import household
 from tenet.bench.measure import Run, run
 from tenet.errors import TenetError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
+
+    from tenet.bench.contestants import Contestant
 
 Runs = dict[str, list[Run]]
 
-PYTHON = sys.executable
-LOOPED = ("small", "family")
-"""Sizes on which plain Python is asked to do it too."""
+_warmed: list[str] = []
 
 
-def contest(size: str, place: Path, repeat: int, note: Callable[[str], None]) -> dict[str, Any]:
+def contest(
+    size: str,
+    place: Path,
+    repeat: int,
+    note: Callable[[str], None],
+    *,
+    only: Collection[str] = (),
+) -> dict[str, Any]:
     """Every contestant `repeat` times, in turns, on a household of `size` made below `place`.
 
-    note: told what happens. Returns facts of the household, `runs` by contestant, and the `seconds`
-    of each model in the last build.
-    Raises TenetError when a process fails or a build has not the rows that it must have.
+    note: told what happens. only: these contestants, and no others.
+    Once in a process a turn on the small household comes first and does not count: it compiles
+    what is not compiled yet.
+    Returns facts of the household, `runs` by contestant, the `seconds` of each model in the last
+    build, and of each of the `answers` that a screen asks for.
+    Raises BenchTooLarge, and TenetError when a process fails or a build has not its rows.
     """
-    prepare(size, place, note)
-    commands = _commands(size, place)
-    runs: Runs = {name: [] for name in commands}
-    for turn in range(repeat):
-        for name, command in commands.items():
-            note(f"{size}: turn {turn + 1} of {repeat}, {name}")
-            _forget(name, place)
-            runs[name].append(run(command))
-    build = json.loads((place / "home" / "build.json").read_text())
-    household, rows = HOUSEHOLDS[size], build["row_counts"]["daily_holding_values"]
-    if rows != household.daily_values:
-        raise TenetError(f"{size}: {rows:,} daily values instead of {household.daily_values:,}")
-    facts = asdict(household) | {"daily_values": rows, "file_bytes": _size(place)}
-    return {"household": facts, "runs": runs, "seconds": build["seconds"]}
-
-
-def prepare(size: str, place: Path, note: Callable[[str], None]) -> None:
-    """Make a household of `size` below `place`: the folder `import`, landed in the home `home`."""
-    note(f"{size}: inventing a household of {HOUSEHOLDS[size].daily_values:,} daily values")
-    shutil.rmtree(place, ignore_errors=True)
-    for home in ("home", "new"):
-        (place / home).mkdir(parents=True)
-        (place / home / "tenet.toml").write_text(SETTINGS)
-    run([PYTHON, "-m", "tenet.bench.households", size, str(place / "import")])
-    run(tenet_command(place / "home", "import", str(place / "import")))
-
-
-def _commands(size: str, place: Path) -> dict[str, list[str]]:
-    """The contestants in the order of their turns: a build comes before what needs it."""
-    home, published = place / "home", str(place / "home" / "tenet.duckdb")
-    build = tenet_command(home, "build", "--today", str(LAST_DAY))
-    floors = [PYTHON, "-m", "tenet.bench.floors"]
-    commands = {
-        "python": [PYTHON, "-c", ""],
-        "duckdb": [PYTHON, "-c", "from tenet.database import connect; connect()"],
-        "import": tenet_command(place / "new", "import", str(place / "import")),
-        "scan": [*floors, "scan", str(home)],
-        "build": build,
-        "build unchanged": build,
-        "status": tenet_command(home, "status"),
-        "copy": [*floors, "copy", published, str(place / "copy.duckdb")],
-        "arrays": [*floors, "arrays", published],
+    place = place.resolve()
+    if not _warmed:
+        _turns("small", place.with_name("bench-warm"), 1, note, only)
+        _warmed.append(size)
+    runs = _turns(size, place, repeat, note, only)
+    asked = run([PYTHON, "-m", "tenet.bench.queries", str(place / "home")])
+    build = _build(place / "home")
+    facts = {"daily_values": _rows(build), "file_bytes": _bytes(place / "home")}
+    return {
+        "household": asdict(household(size)) | facts,
+        "runs": runs,
+        "seconds": build["seconds"],
+        "answers": json.loads(asked.output),
     }
-    if size in LOOPED:
-        commands["loop"] = [*floors, "loop", str(home), str(place / "loop.csv")]
-    return commands
 
 
-def tenet_command(home: Path, *words: str) -> list[str]:
-    """The command line of tenet on a home."""
-    return [PYTHON, "-m", "tenet", "--home", str(home), *words]
+def _turns(
+    size: str, place: Path, repeat: int, note: Callable[[str], None], only: Collection[str]
+) -> Runs:
+    prepare(size, place, note)
+    set_stage(place)
+    chosen = {
+        name: one for name, one in contestants(size, place).items() if not only or name in only
+    }
+    runs: Runs = {name: [] for name in chosen}
+    for turn in range(repeat):
+        for name, one in chosen.items():
+            note(f"{size}: turn {turn + 1} of {repeat}, {name}")
+            one.forget()
+            runs[name].append(run(one.command, inside=one.inside))
+            _require_rows(name, one)
+    return runs
 
 
-def _forget(name: str, place: Path) -> None:
-    """Take back what an earlier turn of this contestant left."""
-    if name == "import":
-        shutil.rmtree(place / "new" / "raw", ignore_errors=True)
-    elif name == "copy":
-        (place / "copy.duckdb").unlink(missing_ok=True)
-    elif name == "build":
-        for file in ("tenet.duckdb", "build.json"):
-            (place / "home" / file).unlink(missing_ok=True)
+def _require_rows(name: str, one: Contestant) -> None:
+    if one.builds:
+        home, wanted = one.builds
+        if (rows := _rows(_build(home))) != wanted:
+            raise TenetError(f"{name}: {rows:,} daily values instead of {wanted:,}")
 
 
-def _size(place: Path) -> dict[str, int]:
-    raw = sum(file.stat().st_size for file in (place / "home" / "raw").rglob("*.parquet"))
-    return {"raw": raw, "published": (place / "home" / "tenet.duckdb").stat().st_size}
+def _build(home: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((home / "build.json").read_text())
+    return found
+
+
+def _rows(build: dict[str, Any]) -> int:
+    return int(build["row_counts"]["daily_holding_values"])
+
+
+def _bytes(home: Path) -> dict[str, int]:
+    raw = sum(file.stat().st_size for file in (home / "raw").rglob("*.parquet"))
+    return {"raw": raw, "published": (home / "tenet.duckdb").stat().st_size}

@@ -41,7 +41,7 @@ def export(home: Path, notebook: Path, folder: Path) -> list[Path]:
         stem = f"{notebook.stem}.{name}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for suffix, content in _drawn(chart).items():
+            for suffix, content in drawn(chart).items():
                 written.append(_replaced(folder / f"{stem}.{suffix}", content))
             for number, frame in enumerate(_frames(chart), start=1):
                 part = f"{stem}.{number}" if number > 1 else stem
@@ -64,8 +64,8 @@ def charts_of(home: Path, notebook: Path) -> dict[str, alt.TopLevelMixin]:
     return {name: found[name] for name in sorted(found) if is_chart[name] and name[0] != "_"}
 
 
-def _drawn(chart: alt.TopLevelMixin) -> dict[str, bytes]:
-    """The chart as PNG and as SVG, on white."""
+def drawn(chart: alt.TopLevelMixin) -> dict[str, bytes]:
+    """A chart as PNG and as SVG, by suffix, on white."""
     import altair as alt
     import vl_convert
 
