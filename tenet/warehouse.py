@@ -81,7 +81,7 @@ def build_file(
     try:
         runner.open_private(connection, path)
         runner.prepare(connection, raw, settings, sql)
-        _remember(connection, facts, landed, published)
+        remember(connection, facts, landed, published)
         found = models.read_models(connection, sql)
         seconds = {}
         for number, model in enumerate(found, start=1):
@@ -102,17 +102,7 @@ def build_file(
     return rows, seconds
 
 
-def publish(building: Path, published: Path) -> None:
-    """Put a finished file in place of the published one, whole."""
-    building.chmod(0o600)
-    handle = os.open(building, os.O_RDONLY)
-    os.fsync(handle)
-    os.close(handle)
-    Path(f"{published}.wal").unlink(missing_ok=True)
-    building.replace(published)
-
-
-def _remember(
+def remember(
     connection: Connection,
     facts: Facts,
     landed: Iterable[tuple[str, str]],
@@ -139,6 +129,16 @@ def _remember(
         typed = ", ".join(f"null::{type_} as {column}" for column, type_ in columns.items())
         query = f"{listed} from published.{table}" if was_published else f"{typed} limit 0"
         connection.execute(f"create temp view {name} as select {query}")
+
+
+def publish(building: Path, published: Path) -> None:
+    """Put a finished file in place of the published one, whole."""
+    building.chmod(0o600)
+    handle = os.open(building, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)
+    Path(f"{published}.wal").unlink(missing_ok=True)
+    building.replace(published)
 
 
 def _attached(connection: Connection, published: Path) -> bool:

@@ -2,6 +2,7 @@
 -- splits since the day whose units they are in (rule 3). An emptied account holds its sentinel (rule 2).
 -- grain: one row per position and security
 -- keys: position_id, security_id
+-- apart: account_id
 -- security_key: a number for joining, one per security and price_currency
 -- nulls: snapshot_price where the provider gave none, or a negative one
 -- pricing: how it is priced: cash, synthetic (known to its provider only) or market

@@ -62,20 +62,32 @@ def import_(session: Session, folder: Path, as_json: bool) -> None:
     type=click.DateTime(["%Y-%m-%d"]),
     help="Of what was landed by the end of that day, into a file of its own.",
 )
+@engine_options
 @json_option
 @click.pass_obj
 def build(
-    session: Session, today: datetime | None, known_on: datetime | None, as_json: bool
+    session: Session,
+    today: datetime | None,
+    known_on: datetime | None,
+    engine: Engine,
+    as_json: bool,
 ) -> None:
-    """Compute everything anew from what is landed, and publish it."""
+    """Compute everything anew from what is landed, and publish it.
+
+    With --engine ray on many machines, into a folder of Parquet files; see docs/scale.md.
+    """
     from tenet.build import build as run
     from tenet.settings import load
 
     settings = load(homes.require(session.home))
     if known_on:
+        engine.require_none("--as-known-on")
         _build_as_known(session, settings, known_on, as_json=as_json)
         return
     through = today.date() if today else session.day(settings)
+    if engine.out:
+        build_elsewhere(session, settings, through, engine, as_json=as_json)
+        return
     with homes.writing(session.home, session.now()):
         now = session.now()
         info, is_new = run(settings, through=through, at=now)
