@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tenet import home as homes
 from tenet.cli.output import emit_json, json_option
+from tenet.cli.scaling import (
+    address_option,
+    build_on,
+    cluster_asked,
+    engine_option,
+    out_option,
+    shards_option,
+)
 from tenet.wording import counted
 
 if TYPE_CHECKING:
@@ -62,31 +70,35 @@ def import_(session: Session, folder: Path, as_json: bool) -> None:
     type=click.DateTime(["%Y-%m-%d"]),
     help="Of what was landed by the end of that day, into a file of its own.",
 )
-@engine_options
+@engine_option
+@out_option
+@address_option
+@shards_option
 @json_option
 @click.pass_obj
 def build(
     session: Session,
+    /,
     today: datetime | None,
     known_on: datetime | None,
-    engine: Engine,
     as_json: bool,
+    **engine: Any,
 ) -> None:
     """Compute everything anew from what is landed, and publish it.
 
-    With --engine ray on many machines, into a folder of Parquet files; see docs/scale.md.
+    With --engine ray on many machines, into a folder of Parquet files: docs/scale.md.
     """
     from tenet.build import build as run
     from tenet.settings import load
 
+    cluster = cluster_asked(**engine, known_on=known_on)
     settings = load(homes.require(session.home))
     if known_on:
-        engine.require_none("--as-known-on")
         _build_as_known(session, settings, known_on, as_json=as_json)
         return
     through = today.date() if today else session.day(settings)
-    if engine.out:
-        build_elsewhere(session, settings, through, engine, as_json=as_json)
+    if cluster:
+        build_on(cluster, session, settings, through, as_json=as_json)
         return
     with homes.writing(session.home, session.now()):
         now = session.now()
