@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 THROUGH = date(2024, 1, 31)
 AT = datetime(2024, 2, 1, 12, tzinfo=UTC)
 
-# Units move from a:1 to a:2, which also goes on as a:3; NVDA splits; a:4 is emptied, a:5 never synced.
+# Units move from a:1 to a:2, which goes on as a:3; NVDA splits; a:4 is emptied, a:5 never synced.
 CROSSING = {
     "accounts": """
 account_id,name,institution,currency

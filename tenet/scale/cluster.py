@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tenet.errors import ClusterFailed, ClusterRefused, NoRay, TenetError
@@ -31,8 +33,7 @@ def joined(address: str | None) -> Iterator[int]:
     address: HOST:PORT of the head; this process has to run on a node of the cluster.
     Yields how many processors it has. Raises NoRay, ClusterRefused.
     """
-    # Nothing is told to the makers of Ray, and nothing but errors to the user.
-    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is told to the makers of Ray
     if address:
         _probe(address)
         os.environ.setdefault("RAY_gcs_server_port_wait_time_s", "5")
@@ -42,12 +43,13 @@ def joined(address: str | None) -> Iterator[int]:
         raise NoRay from error
     of_its_own = {"include_dashboard": False, "object_store_memory": _OBJECT_STORE}
     try:
-        ray.init(
-            address=address or "local",
-            log_to_driver=False,
-            logging_level="FATAL",
-            **({} if address else of_its_own),
-        )
+        with _quiet():
+            ray.init(
+                address=address or "local",
+                log_to_driver=False,
+                logging_level=logging.CRITICAL,
+                **({} if address else of_its_own),
+            )
     except (OSError, RuntimeError, ValueError) as error:
         raise _refused(address, error) from error
     try:
@@ -112,6 +114,23 @@ def _power(*, is_alone: bool) -> Power:
     processors = max(int(has.get("CPU", 1)), 1)
     memory = int(has["memory"] * _SHARE)
     return Power(processors, memory) if is_alone else Power(1, memory // processors)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No stderr for what is written past Python: Ray's own lines are not for the user."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    with Path(os.devnull).open("wb") as nothing:
+        os.dup2(nothing.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _probe(address: str) -> None:

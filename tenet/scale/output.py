@@ -52,24 +52,33 @@ def replacing(folder: Path, at: datetime) -> Iterator[Path]:
             shutil.rmtree(place, ignore_errors=True)
 
 
-def publish(folder: Path, tables: Path, manifest: dict[str, Any]) -> dict[str, Any]:
-    """Make `tables`, below the hidden folder, what the manifest names. Returns the manifest.
+def publish(folder: Path, tables: Path, facts: dict[str, Any]) -> dict[str, Any]:
+    """Make `tables`, below the hidden folder, what the manifest names, with these facts.
 
-    Raises HomeNotWritable; the manifest of before stays then.
+    Returns the manifest. Raises HomeNotWritable; the manifest of before stays then.
     """
     name = tables.parent.name.replace(_BUILDING, _PUBLISHED, 1)
-    before = _manifest(folder).get("folder")
+    before = manifest(folder).get("folder")
     for below in (*(path for path in tables.iterdir() if path.is_dir()), tables):
         make_durable(below)
     tables.rename(folder / name)
     make_durable(folder)
-    manifest = {"folder": name} | manifest
-    write_whole(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+    told = {"folder": name} | facts
+    write_whole(folder / MANIFEST, json.dumps(told, indent=1) + "\n")
     make_durable(folder)
     for old in folder.glob(f"{_PUBLISHED}*"):
         if old.name not in (name, before):
             shutil.rmtree(old, ignore_errors=True)
-    return manifest
+    return told
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    """What the manifest says; empty where there is none yet."""
+    try:
+        found = json.loads((folder / MANIFEST).read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _require_ours(folder: Path) -> None:
@@ -82,11 +91,3 @@ def _require_ours(folder: Path) -> None:
     others = sorted(path.name for path in folder.iterdir() if not path.name.startswith(known))
     if others:
         raise OutputRefused(folder, f"there is something else in it: {others[0]}")
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    try:
-        found = json.loads((folder / MANIFEST).read_text())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
