@@ -33,7 +33,9 @@ def joined(address: str | None) -> Iterator[int]:
     address: HOST:PORT of the head; this process has to run on a node of the cluster.
     Yields how many processors it has. Raises NoRay, ClusterRefused.
     """
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is told to the makers of Ray
+    # Nothing is told to the makers of Ray, and stdout is for data.
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "1"}
+    os.environ["RAY_DEDUP_LOGS_SKIP_REGEX"] = "."
     if address:
         _probe(address)
         os.environ.setdefault("RAY_gcs_server_port_wait_time_s", "5")
