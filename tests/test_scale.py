@@ -18,10 +18,11 @@ from tenet.database import connect
 from tenet.errors import HomeNotWritable, KeyViolated, OtherRules, RefreshRunning
 from tenet.landings import landings
 from tenet.scale import output
-from tenet.scale.balance import balanced
+from tenet.scale.balance import accounts_of_shards, balanced
+from tenet.scale.files import Job
 from tenet.scale.private import Power, private_database
 from tenet.scale.stages import Stages, staged
-from tenet.scale.work import Job, accounts_of_shards, carry_out
+from tenet.scale.work import carry_out
 from tenet.settings import load
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from conftest import Run
 
-    from tenet.scale.work import Written
+    from tenet.scale.files import Written
 
     Command = Callable[..., Run]
 

@@ -15,7 +15,8 @@ from tenet.scale.private import Power
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tenet.scale.work import Job, Name, Written
+    from tenet.scale.files import Job, Written
+    from tenet.scale.work import Name
 
 RETRIES = 3
 """How often a task is begun again after its worker or node was lost."""
@@ -92,9 +93,6 @@ def carried_out(
                 yield shard, answer
     except RayError as error:
         raise ClusterFailed(_told(error)) from error
-    finally:
-        for one in waiting:
-            ray.cancel(one, force=True)
 
 
 def _carry_out(job: Job, name: Name, shard: int | None, of: int) -> list[Written] | TenetError:

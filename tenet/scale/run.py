@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from tenet.build import ingredients
 from tenet.landings import landings
 from tenet.scale import cluster, output
-from tenet.scale.work import Job, accounts_of_shards
+from tenet.scale.balance import accounts_of_shards
+from tenet.scale.files import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import date, datetime
     from pathlib import Path
 
-    from tenet.scale.work import Written
+    from tenet.scale.files import Written
     from tenet.settings import Settings
 
 _VALUES = "daily_holding_values"
