@@ -173,6 +173,30 @@ def test_a_reader_finds_the_old_build_until_the_new_one_is_complete(tmp_path: Pa
     }
 
 
+def test_a_manifest_that_cannot_be_written_leaves_the_old_build_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    first = published(out, "one")
+
+    def full(path: Path, _: str) -> None:
+        raise HomeNotWritable(path.parent, "no space left on the disk")
+
+    monkeypatch.setattr("tenet.scale.output.write_whole", full)
+    with pytest.raises(HomeNotWritable):
+        published(out, "two")
+    assert output.manifest(out) == first
+    assert [path.name for path in out.glob("build-*")] == [first["folder"]]
+
+
+def test_a_build_killed_before_it_was_named_is_removed_by_the_next_one(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = published(out, "one")
+    (out / "build-99990101T000000Z-00000000").mkdir()
+    second = published(out, "two")
+    assert {path.name for path in out.glob("build-*")} == {first["folder"], second["folder"]}
+
+
 def published(out: Path, text: str) -> dict[str, object]:
     with output.replacing(out, AT) as place:
         (place / "tables").mkdir()

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from tenet.errors import OutputRefused
+from tenet.errors import HomeNotWritable, OutputRefused
 from tenet.home import make, write_whole, writing
 from tenet.lake import make_durable
 
@@ -42,9 +42,9 @@ def replacing(folder: Path, at: datetime) -> Iterator[Path]:
     _require_ours(folder)
     make(folder)
     with writing(folder, at):
-        for left in folder.glob(f"{_BUILDING}*"):
+        for left in (*folder.glob(f"{_BUILDING}*"), *_never_named(folder)):
             shutil.rmtree(left, ignore_errors=True)
-        place = folder / f"{_BUILDING}{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+        place = folder / f"{_BUILDING}{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(4)}"
         place.mkdir(mode=0o700)
         try:
             yield place
@@ -64,7 +64,11 @@ def publish(folder: Path, tables: Path, facts: dict[str, Any]) -> dict[str, Any]
     tables.rename(folder / name)
     make_durable(folder)
     told = {"folder": name} | facts
-    write_whole(folder / MANIFEST, json.dumps(told, indent=1) + "\n")
+    try:
+        write_whole(folder / MANIFEST, json.dumps(told, indent=1) + "\n")
+    except HomeNotWritable:
+        shutil.rmtree(folder / name, ignore_errors=True)
+        raise
     make_durable(folder)
     for old in folder.glob(f"{_PUBLISHED}*"):
         if old.name not in (name, before):
@@ -79,6 +83,12 @@ def manifest(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _never_named(folder: Path) -> list[Path]:
+    """Builds after the manifest's: complete, but killed before they were named in it."""
+    named = manifest(folder).get("folder")
+    return [path for path in folder.glob(f"{_PUBLISHED}*") if named and path.name > named]
 
 
 def _require_ours(folder: Path) -> None:
