@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -34,6 +35,20 @@ left join sync_status using (account_id)
 order by account_id
 """
 """What `tenet status` needs to know of each account."""
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """What a build is made of.
+
+    raw: for each dataset the query for its landed rows. values: the row of `build_settings`.
+    facts: the row of `build_info`, without counts. landed: id and kind of each landing.
+    """
+
+    raw: dict[str, str]
+    values: dict[str, Any]
+    facts: dict[str, Any]
+    landed: list[tuple[str, str]]
 
 
 def build(
@@ -92,6 +107,30 @@ def build_aside(settings: Settings, *, through: date, at: datetime, into: Path) 
     return _build_aside(into, settings, landings(settings.home), through, at)
 
 
+def ingredients(
+    settings: Settings, landed: list[Landing], *, through: date, at: datetime
+) -> Ingredients:
+    """What a build of these landings is made of. Raises LakeCorrupt."""
+    from tenet import lake  # DuckDB is not needed to see that nothing has changed
+
+    values = {"through_date": through, **_settings(settings)}
+    facts = {
+        "revision": _revision(landed, settings),
+        "built_at": at,
+        **values,
+        "tenet_version": __version__,
+        "landing_count": len(landed),
+        "lake": fingerprint(landed),
+        "rules": rules(),
+    }
+    return Ingredients(
+        raw={name: lake.scan(name, landed) for name in DATASETS},
+        values=values,
+        facts=facts,
+        landed=[(landing.landing_id, landing.kind) for landing in landed],
+    )
+
+
 def _build_aside(
     into: Path, settings: Settings, landed: list[Landing], through: date, at: datetime
 ) -> Info:
@@ -110,7 +149,7 @@ def _keep(last: Info | None, building: Path, settings: Settings, through: date) 
 
     They may where models, settings and version are the same, and nobody touched the file since.
     """
-    same = {**_settings(settings), "rules": _rules(), "tenet_version": __version__}
+    same = {**_settings(settings), "rules": rules(), "tenet_version": __version__}
     if not last or any(last.get(name) != value for name, value in same.items()):
         return None
     last_day = date.fromisoformat(last["through_date"])
@@ -132,27 +171,17 @@ def _build_file(
     before: Path | None,
     last_day: date | None,
 ) -> Info:
-    from tenet import lake, warehouse  # DuckDB is not needed to see that nothing has changed
+    from tenet import warehouse
 
-    raw = {name: lake.scan(name, landed) for name in DATASETS}
-    values = {"through_date": through, **_settings(settings)}
-    facts = {
-        "revision": _revision(landed, settings),
-        "built_at": at,
-        **values,
-        "tenet_version": __version__,
-        "landing_count": len(landed),
-        "lake": fingerprint(landed),
-        "rules": _rules(),
-    }
-    made_of = [(landing.landing_id, landing.kind) for landing in landed]
+    made_of = ingredients(settings, landed, through=through, at=at)
+    facts = made_of.facts
     built = warehouse.build_file(
         path,
-        raw,
-        values,
+        made_of.raw,
+        made_of.values,
         facts,
         resources.folder("sql"),
-        landed=made_of,
+        landed=made_of.landed,
         published=before,
         last_day=last_day,
     )
@@ -216,12 +245,12 @@ def _settings(settings: Settings) -> dict[str, Any]:
 def _revision(landed: list[Landing], settings: Settings) -> str:
     """A hash of what the values depend on, the last day apart."""
     digest = hashlib.sha256(fingerprint(landed).encode())
-    digest.update(_rules().encode())
+    digest.update(rules().encode())
     digest.update(json.dumps(_settings(settings)).encode())
     return digest.hexdigest()[:16]
 
 
-def _rules() -> str:
+def rules() -> str:
     """A hash of the models and reference tables."""
     digest = hashlib.sha256()
     paths = [*resources.folder("sql").rglob("*.sql"), *resources.folder("data").glob("*.csv")]

@@ -16,6 +16,11 @@
     ├── BackupRefused           an archive is no whole backup, or its place is not free
     ├── ModelFailed             a model of sql/ does not parse or run
     ├── KeyViolated             a model's keys are null or not unique
+    ├── NoRay                   exit 2: the extra for builds on many machines is not installed
+    ├── ClusterRefused          a cluster cannot be joined, or does not accept the token
+    ├── ClusterFailed           a cluster lost its nodes, or a task more often than it is retried
+    ├── OtherRules              a node of a cluster has other models than the one that asks
+    ├── OutputRefused           exit 2: a folder cannot take the tables of a build
     ├── NoBuild                 nothing is published yet
     ├── NothingKnown            exit 2: nothing was landed by the day that is asked for
     ├── NotFound                exit 2: no account, holding or snapshot of that name
@@ -65,6 +70,10 @@ class TenetError(Exception):
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Whole, as it crosses to another process: its class is not made from its message."""
+        return _as_it_was, (type(self), self.args, self.__dict__)
 
 
 class ConfigError(TenetError):
@@ -237,6 +246,58 @@ class KeyViolated(TenetError):
             f"{model}: keys ({keys}) are null or repeated in {count} places, first {example}",
             hint="the published build is unchanged",
         )
+
+
+class NoRay(TenetError):
+    """Ray is not installed."""
+
+    exit_code = 2
+
+    def __init__(self) -> None:
+        super().__init__(
+            "--engine ray needs the extra ray", hint="install it: pip install 'tenet[ray]'"
+        )
+
+
+class ClusterRefused(TenetError):
+    """A cluster cannot be joined."""
+
+    def __init__(self, address: str, reason: str, *, hint: str = "") -> None:
+        self.address, self.reason = address, reason
+        super().__init__(f"no Ray cluster at {address}: {reason}", hint=hint)
+
+
+class ClusterFailed(TenetError):
+    """A cluster could not carry out its work. What was published before is untouched."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"the cluster failed: {reason}",
+            hint="the output of before is untouched; `ray status` tells of the nodes, "
+            "and more shards need less memory each",
+        )
+
+
+class OtherRules(TenetError):
+    """A node would value by other models than the process that asked it to."""
+
+    def __init__(self, here: str, wanted: str) -> None:
+        self.here, self.wanted = here, wanted
+        super().__init__(
+            f"a node of the cluster has other models ({here}, not {wanted})",
+            hint="install the same tenet on every node, then run the same command again",
+        )
+
+
+class OutputRefused(TenetError):
+    """A folder cannot take the tables of a build. Nothing was written to it."""
+
+    exit_code = 2
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        self.folder, self.reason = folder, reason
+        super().__init__(f"{folder}: {reason}", hint="give --out a new folder, or an empty one")
 
 
 class NoBuild(TenetError):
@@ -561,6 +622,15 @@ _PROVIDER_HINTS = {
     "connection": "try again later",
     "rate_limit": "wait before the next sync",
 }
+
+
+def _as_it_was(
+    kind: type[TenetError], args: tuple[object, ...], state: dict[str, object]
+) -> TenetError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 def _place(source: str, row: int | str | None) -> str:

@@ -74,7 +74,6 @@ class Days:
 
     def _open(self) -> None:
         execute = self._connection.execute
-        execute("create temp table days_made (table_name varchar, first_date date)")
         if self._last_day:
             tables = execute(
                 "select table_name from duckdb_tables() where database_name = 'building'"
@@ -103,8 +102,6 @@ class Days:
             dated = [name for name in model.reads if self._has_days(name)]
             runner.run_since(self._connection, model, first, dated)
         self.made[model.name] = first
-        made = f"({literal(model.name)}, {literal(first)})"
-        self._connection.execute(f"insert into days_made values {made}")
 
     def _first_change(self, model: Model) -> date:
         """Note what a table holds of each day; returns the first of which it was something else."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tenet import models, runner, verification
 from tenet.database import Error, connect, identifier, literal, trouble
-from tenet.reuse import Days
+from tenet.reuse import EVERY_DAY, Days
 from tenet.runner import row_of
 
 if TYPE_CHECKING:
@@ -90,10 +90,10 @@ def build_file(
         runner.prepare(connection, raw, settings, sql)
         found, seconds = models.read_models(connection, sql), {}
         days = Days(connection, found, last_day)
-        _remember(connection, facts, landed)
+        remember(connection, facts, landed)
         for number, model in enumerate(found, start=1):
             if not PUBLISHED.keys().isdisjoint(model.reads):
-                _show_published(connection, published, days.kept_until())
+                show_published(connection, published, days.kept_until())
             seconds[model.name] = days.run(model)
             runner.drop_spent(connection, model, found, left=found[number:])
         rows = {model.name: _count(connection, model) for model in found if model.is_published}
@@ -116,17 +116,7 @@ def build_file(
     }
 
 
-def publish(building: Path, published: Path) -> None:
-    """Put a finished file in place of the published one, whole."""
-    building.chmod(0o600)
-    handle = os.open(building, os.O_RDONLY)
-    os.fsync(handle)
-    os.close(handle)
-    Path(f"{published}.wal").unlink(missing_ok=True)
-    building.replace(published)
-
-
-def _remember(
+def remember(
     connection: Connection,
     facts: Facts,
     landed: Iterable[tuple[str, str]],
@@ -148,10 +138,17 @@ def _remember(
         connection.execute(f"comment on column build_landings.{column} is {literal(text)}")
 
 
-def _show_published(
+def show_published(
     connection: Connection, published: Path | None, kept_until: Mapping[str, date]
 ) -> None:
-    """What the published build said, but for the days that are kept of it."""
+    """What the published build said, but for the days that are kept of it, and which those are.
+
+    published: the file; None when there is none. kept_until: the first day not kept, by table.
+    """
+    made = literal(kept_until.get(verification.VALUES, EVERY_DAY))
+    connection.execute(
+        f"create or replace temp view days_made as select {made}::date as first_date"
+    )
     was_published = published is not None and _attached(connection, published)
     for name, (table, columns) in PUBLISHED.items():
         typed = ", ".join(f"null::{type_} as {column}" for column, type_ in columns.items())
@@ -161,6 +158,16 @@ def _show_published(
             if first := kept_until.get(table):
                 query += f" where valuation_date >= {literal(first)}"
         connection.execute(f"create or replace temp view {name} as {query}")
+
+
+def publish(building: Path, published: Path) -> None:
+    """Put a finished file in place of the published one, whole."""
+    building.chmod(0o600)
+    handle = os.open(building, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)
+    Path(f"{published}.wal").unlink(missing_ok=True)
+    building.replace(published)
 
 
 def _attached(connection: Connection, published: Path) -> bool:

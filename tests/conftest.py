@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytest_plugins = ["browser", "kills"]
+pytest_plugins = ["browser", "disks", "kills"]
 
 AT = datetime(2024, 1, 5, 12, tzinfo=UTC)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 from conftest import AT, HOUSEHOLD, write_folder
+from disks import fill
 
 import tenet
 from tenet import lake
@@ -539,20 +540,6 @@ def test_files_to_import_that_may_not_be_read_are_named(untouched: Path, tmp_pat
         assert_said_in_short(run, 1, f"cannot read {name}", "ermission")
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 24 megabytes."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(place)]
-    try:
-        subprocess.run(mount, check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("a full disk is a small tmpfs, which may not be mounted here")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
-
-
 @pytest.mark.parametrize("left", [0, 20_000])
 def test_a_full_disk_stops_an_import_and_loses_nothing(
     tenet_command: Command, small_disk: Path, tmp_path: Path, built: Path, left: int
@@ -583,12 +570,6 @@ def test_a_full_disk_stops_a_build_and_the_published_one_stays(
     assert contents(home) == before
     assert tenet.open(home).sql(COUNT).row(0) == (3, Decimal("8255.30"))
     assert tenet_command("--home", home, "build", "--today", "2024-01-04").returncode == 0
-
-
-def fill(disk: Path, left: int) -> None:
-    """Leave `left` bytes free."""
-    free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
-    (disk / "filler").write_bytes(b"\0" * max(free - left, 0))
 
 
 def many_closes(count: int) -> pl.DataFrame:

@@ -313,6 +313,23 @@ def test_a_reinvested_dividend_is_a_lot_of_its_own(tmp_path: Path) -> None:
         assert found.splitlines()[1] == "r1 2024-01-03 0.25 0.25 30 32.5 2.5 False"
 
 
+def test_cash_that_is_bought_has_no_lot_though_no_snapshot_shows_it(tmp_path: Path) -> None:
+    """Nor does it matter whether another account holds that cash."""
+    for other in ("SPAXX", "Y"):
+        household: dict[str, Any] = FIRST_DAYS | {
+            "snapshots": snapshots("broker:1 01-01 01-02", "broker:2 01-01"),
+            "holdings": f"""
+                cost_basis
+                broker:1@01-01  X         10  900
+                broker:1@01-02  X         10  900
+                broker:2@01-01  {other}   5   -
+            """,
+            "activities": f"{TRADES}\nbroker:1  b1  2024-01-02  buy  SPAXX  50  1  -50  -",
+        }
+        query = "select account_id, security_id from lots where account_id = 'broker:1'"
+        same(built(tmp_path, query, **household), "account_id security_id\nbroker:1 X")
+
+
 @pytest.mark.parametrize("arrival", ["told", "seen"])
 def test_a_transfer_in_kind_carries_its_basis_and_its_days(tmp_path: Path, arrival: str) -> None:
     """Ten of 900 move to another broker, who sells four of them two days later."""

@@ -101,7 +101,7 @@ def test_every_library_that_tenet_imports_is_declared() -> None:
                 imported |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 imported.add((node.module or "tenet").split(".")[0])
-    named = requirements("keyring", "postgres", "bench")
+    named = requirements("keyring", "postgres", "ray", "bench")
     declared = {IMPORTED_AS.get(name, name.replace("-", "_")) for name in named}
     assert imported <= declared | set(sys.stdlib_module_names) | {"tenet"}
 

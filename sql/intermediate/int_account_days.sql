@@ -1,6 +1,7 @@
 -- Every account on every day that one of its positions covers.
 -- grain: one row per account and day
 -- keys: account_id, valuation_date
+-- apart: account_id
 with
 
 positions as (select * from int_positions)

@@ -3,6 +3,7 @@
 -- snapshot shows yet.
 -- grain: one row per account and such an activity
 -- keys: account_id, external_id
+-- apart: account_id
 -- nulls: what the provider did not tell; amounts in the base currency where no rate is known
 -- valuation_date: the day whose change it explains, at whose rate its amounts are taken
 -- units: quantity in the units of that day

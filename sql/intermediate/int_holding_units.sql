@@ -3,6 +3,7 @@
 -- Told by a count that jumps by exactly the ratio, or by a price that stands on the other level.
 -- grain: one row per snapshot and security for which it is, or may be, so
 -- keys: snapshot_id, security_id
+-- apart: account_id
 -- nulls: quantity_date and snapshot_price_date where they are the snapshot's own day
 -- quantity_date: the day whose units the count is in
 -- snapshot_price_date: the day whose units the provider's price is in

@@ -1,6 +1,7 @@
 -- Holdings reported within 45 days of a split, beside the reports before and after them.
 -- grain: one row per snapshot, security and split
 -- keys: snapshot_id, security_id, split_date
+-- apart: account_id
 -- nulls: quantity_after and next_date at the last snapshot; old_quantity where none is from before the split
 -- is_after: the snapshot is of the split day or later
 -- old_quantity: the last count of before the split

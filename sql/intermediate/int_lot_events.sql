@@ -5,6 +5,7 @@
 -- of what was held from the first day on is the provider's cost basis, where it has one.
 -- grain: one row per account, security and event
 -- keys: account_id, security_id, event_id
+-- apart: account_id
 -- nulls: paid and paid_base where no price or rate is known
 -- event_id: the activity's own id, `seen:` with the day for what only a snapshot tells, or `left:`
 -- valuation_date: the day on which it shows in what is held
@@ -27,6 +28,7 @@ kinds as (select * from int_holding_kinds),
 split_factors as (select * from int_split_factors),
 prices as (select * from int_prices),
 fx_rates as (select * from int_fx_rates_daily),
+cash_tickers as (select * from cash_tickers),
 settings as (select * from build_settings),
 
 reach as (
@@ -109,7 +111,9 @@ told_units as (
                 else times_factor(told.quantity, split_factors.factor)
             end as units,
     ) as in_units
-    where told.security_id not in (select security_id from holdings where pricing = 'cash')
+    where
+        told.security_id not like '\_CASH:%' escape '\'
+        and told.security_id not in (select security_id from cash_tickers)
 ),
 
 -- Of what is held on an account's first day, of what moved, and of what was held when the account left.

@@ -2,6 +2,7 @@
 -- splits since the day whose units they are in (rule 3). An emptied account holds its sentinel (rule 2).
 -- grain: one row per position and security
 -- keys: position_id, security_id
+-- apart: account_id
 -- since: position_start
 -- security_key: a number for joining, one per security and price_currency, in the order of first positions
 -- nulls: snapshot_price where the provider gave none, or a negative one

@@ -1,6 +1,7 @@
 -- For everything held, on every day between its first and last: the close to use, and the rates.
 -- grain: one row per security, currency it is held in, and day
 -- keys: security_key, valuation_date
+-- apart: account_id
 -- nulls: close columns before the first price; rates before the first rate
 -- close: the day's price, or the latest earlier one over the splits since
 -- close_source: mark, market or carry_forward

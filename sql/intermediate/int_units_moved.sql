@@ -2,6 +2,7 @@
 -- splits apart.
 -- grain: one row per day, account and security; the account's first day is left out
 -- keys: valuation_date, account_id, security_id
+-- apart: account_id
 -- nulls: earlier_quantity of what was not held the day before, quantity of what no longer is
 -- earlier_quantity: units of the day before, in units of this day
 -- ratio: new units for one old, where it split on this day; else null

@@ -1,6 +1,7 @@
 -- Runs of days on which a holding has no value, an old price or an old rate.
 -- grain: one row per kind, account, security (of a rate: currency) and run of days
 -- keys: kind, account_id, subject, first_date
+-- apart: account_id
 -- kind: unpriced: no price is known, so there is no value; fx_missing: no rate is known, or only one
 -- older than the setting stale_price_days; stale_price: the price is older than that, or closes are
 -- missing for that long and the provider's own price stands in. Cash has no price that grows old, and

@@ -2,6 +2,7 @@
 -- with account_kind_values_daily and the activities it is what net_worth_bridge is made of.
 -- grain: one row per day, account and security with such a change; an account's first day is left out
 -- keys: valuation_date, account_id, security_id
+-- apart: account_id
 -- units: the base currency, save for price
 -- nulls: price and fx_rate where unknown
 -- kind: debt, revalued (worth what its owner says: a house, a private fund) or market

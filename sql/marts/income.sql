@@ -2,6 +2,7 @@
 -- activities, what the security paid: expected, not seen.
 -- grain: one row per account and payment
 -- keys: account_id, external_id
+-- apart: account_id
 -- nulls: amount of a dividend whose units are in doubt, since a split came after it; amount_base
 -- where no rate is known; security_id of interest on cash
 -- external_id: the activity's, or `expected:` with security and ex-date

@@ -3,6 +3,7 @@
 -- is a withdrawal of one and a contribution to the other: in the sum they cancel out.
 -- grain: one row per day and account, from the household's second day through the day after its last
 -- keys: valuation_date, account_id
+-- apart: account_id
 -- units: the base currency; what makes the household poorer is negative
 -- nulls: none
 -- owner: whom the user says the account belongs to, else household

@@ -3,6 +3,7 @@
 -- one or a property, losses within the account set off; debts are not taxed.
 -- grain: one row per statement day, account, and owner of now or of then
 -- keys: valuation_date, account_id, owner
+-- apart: account_id
 -- tax_bucket: how the account is taxed, as it is now
 -- liquidity: how soon it can be spent, as it is now
 -- share: the owner's share as it is now, 0 to 1

@@ -93,9 +93,7 @@ new_days as (
     from account_values
     cross join comparable
     where account_values.valuation_date < comparable.through_date
-        and account_values.valuation_date >= (
-            select first_date from days_made where table_name = 'daily_holding_values'
-        )
+        and account_values.valuation_date >= (select first_date from days_made)
 ),
 
 changed_days as (

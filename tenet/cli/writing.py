@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tenet import home as homes
 from tenet.cli.output import emit_json, json_option
+from tenet.cli.scaling import (
+    address_option,
+    build_on,
+    cluster_asked,
+    engine_option,
+    out_option,
+    shards_option,
+)
 from tenet.wording import counted
 
 if TYPE_CHECKING:
@@ -63,23 +71,38 @@ def import_(session: Session, folder: Path, as_json: bool) -> None:
     help="Of what was landed by the end of that day, into a file of its own.",
 )
 @click.option("--full", is_flag=True, help="Every day anew, even where nothing has changed.")
+@engine_option
+@out_option
+@address_option
+@shards_option
 @json_option
 @click.pass_obj
 def build(
-    session: Session, today: datetime | None, known_on: datetime | None, full: bool, as_json: bool
+    session: Session,
+    /,
+    today: datetime | None,
+    known_on: datetime | None,
+    full: bool,
+    as_json: bool,
+    **engine: Any,
 ) -> None:
     """Compute the values of what is landed, and publish them.
 
     Days that nothing new can reach are kept of the published build; --full makes them anew too.
+    With --engine ray on many machines, into a folder of Parquet files: docs/scale.md.
     """
     from tenet.build import build as run
     from tenet.settings import load
 
+    cluster = cluster_asked(**engine, known_on=known_on)
     settings = load(homes.require(session.home))
     if known_on:
         _build_as_known(session, settings, known_on, as_json=as_json)
         return
     through = today.date() if today else session.day(settings)
+    if cluster:
+        build_on(cluster, session, settings, through, as_json=as_json)
+        return
     with homes.writing(session.home, session.now()):
         now = session.now()
         info, is_new = run(settings, through=through, at=now, full=full)

@@ -1,0 +1,1 @@
+"""`tenet build --engine ray`: the models of `sql/` per shard of accounts, on many machines."""
