@@ -17,18 +17,20 @@ security_edits as (select * from stg_security_edits),
 minor_units as (select * from minor_units),
 settings as (select * from build_settings),
 
--- Few securities have a second source.
+-- Few securities have more than one source.
+contested as (
+    select security_id
+    from closes
+    group by all
+    having min(source) < max(source)
+),
+
 several as (
     select
         security_id,
         price_date,
     from closes
-    semi join (
-        select security_id
-        from closes
-        group by all
-        having min(source) < max(source)
-    ) as with_sources using (security_id)
+    semi join contested using (security_id)
     group by all
     having count(*) > 1
 ),
