@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,6 +65,18 @@ def test_a_build_in_shards_has_the_rows_of_a_build_at_once(crossing: Path, tmp_p
     assert differences(crossing, work.tables) == {}
     values = [one.rows for one in written if one.table == "daily_holding_values"]
     assert (len(values), sum(values)) == (3, 133)
+    output.publish(work.folder, work.tables, {})
+    assert as_the_guide_says(work.folder) == [31, 1]
+
+
+def as_the_guide_says(out: Path) -> list[int]:
+    """How many rows each question of docs/scale.md gives."""
+    guide = (Path(__file__).resolve().parents[1] / "docs" / "scale.md").read_text(encoding="utf-8")
+    (asked,) = re.findall(r"```sql\n(.*?)```", guide, re.DOTALL)
+    setting, *questions = asked.replace("/shared/values", str(out)).strip().split(";\n")
+    connection = connect()
+    connection.execute(setting)
+    return [len(connection.execute(question).fetchall()) for question in questions]
 
 
 def test_an_empty_home_gives_empty_tables(tmp_path: Path) -> None:

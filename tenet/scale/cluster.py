@@ -42,6 +42,7 @@ def joined(address: str | None) -> Iterator[int]:
         os.environ.setdefault("RAY_gcs_server_port_wait_time_s", "5")
     try:
         import ray
+        from ray.exceptions import RayError
     except ImportError as error:
         raise NoRay from error
     of_its_own = {"include_dashboard": False, "object_store_memory": _OBJECT_STORE}
@@ -53,7 +54,7 @@ def joined(address: str | None) -> Iterator[int]:
                 logging_level=logging.CRITICAL,
                 **({} if address else of_its_own),
             )
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RayError, RuntimeError, ValueError) as error:
         raise _refused(address, error) from error
     try:
         processors = int(ray.cluster_resources().get("CPU", 0))
@@ -149,7 +150,7 @@ def _probe(address: str) -> None:
 
 def _refused(address: str | None, error: Exception) -> ClusterRefused:
     text = f"{error} {error.__cause__}"
-    if "auth" in text.lower():
+    if "authenticat" in text.lower():
         return ClusterRefused(
             address or "local",
             "it wants another token",
@@ -162,4 +163,4 @@ def _refused(address: str | None, error: Exception) -> ClusterRefused:
 def _told(error: Any) -> str:
     """The first line of what Ray says, which says a lot."""
     cause = getattr(error, "cause", None) or error
-    return f"{type(cause).__name__}: {str(cause).strip().splitlines()[0]}"
+    return f"{type(cause).__name__}: {str(cause).strip()}".splitlines()[0]
