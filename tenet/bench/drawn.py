@@ -65,9 +65,9 @@ def growth(found: dict[str, Any]) -> alt.VConcatChart:
     lines = found["growth"]
     by_rows, by_years = (
         [
-            {"x": point[name], "what": what, "seconds": point["build"][what]}
+            {"x": point[name], "what": what, "seconds": point["build"][what.lower()]}
             for point in lines[line]
-            for what in ("wall", "cpu")
+            for what in ("wall", "CPU")
         ]
         for line, name in (("rows", "daily_values"), ("years", "years"))
     )
