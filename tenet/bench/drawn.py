@@ -59,15 +59,15 @@ def targets(found: dict[str, Any]) -> alt.LayerChart:
 
 
 def growth(found: dict[str, Any]) -> alt.VConcatChart:
-    """The wall seconds of a build against rows, years and landings. found: the report of growth."""
+    """The seconds of a build against rows, years and landings. found: the report of growth."""
     import altair as alt
 
     lines = found["growth"]
     by_rows, by_years = (
         [
-            {"x": point[name], "what": what, "seconds": point["build"][what]}
+            {"x": point[name], "what": what, "seconds": point["build"][what.lower()]}
             for point in lines[line]
-            for what in ("wall", "cpu")
+            for what in ("wall", "CPU")
         ]
         for line, name in (("rows", "daily_values"), ("years", "years"))
     )
@@ -75,7 +75,7 @@ def growth(found: dict[str, Any]) -> alt.VConcatChart:
         {
             "x": point["landings"],
             "what": what + (", compacted" if point["is_compacted"] else ""),
-            "seconds": point[what]["wall"],
+            "seconds": point[what]["cpu"],
         }
         for point in lines["landings"]
         for what in ("build", "one new day")
@@ -83,7 +83,7 @@ def growth(found: dict[str, Any]) -> alt.VConcatChart:
     charts: alt.VConcatChart = alt.vconcat(
         _line(by_rows, "Full build against daily values", "daily values"),
         _line(by_years, "Full build against years, 6 accounts of 20 holdings", "years"),
-        _line(by_landings, "Ten years of syncs, in as many landings", "landings, wall seconds"),
+        _line(by_landings, "Ten years of syncs, in as many landings", "landings, CPU seconds"),
     ).resolve_scale(color="independent")
     return charts
 

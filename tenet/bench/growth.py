@@ -102,12 +102,13 @@ def _tables(found: dict[str, Any]) -> list[tuple[Line, list[Line]]]:
             f"{point['files']:,}",
             *_costs(point["build"]),
             f"{point['one new day']['wall']:.2f}",
+            f"{point['one new day']['cpu']:.2f}",
             f"{point['status']['wall']:.2f}",
             f"{point['compact']['wall']:.1f}" if "compact" in point else "",
         )
         for point in growth["landings"]
     ]
-    header = ("landings", "files", *costs, "one new day, wall s", "status", "compacting")
+    header = ("landings", "files", *costs, "one new day, wall s", "CPU s", "status", "compacting")
     return [*tables, (header, rows)]
 
 
