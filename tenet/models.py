@@ -4,9 +4,9 @@ A model is one file with one query; the file's name is the table's name and its 
 The header's first line becomes the table's comment; `grain` and `keys` are required. `apart` names
 the columns that a row stays within: it depends on no row of another account, or of another day, in
 the tables asked that have the column. Over some accounts alone the model gives what these accounts
-need of it; only its numbers for joining may be others. `since` names a column of days: a row matters
-to no earlier one. Every other `-- name: text` line documents a column. A column without a line of
-its own has the text of the model that it comes from.
+need of it; only its numbers for joining may be others. `since` names a column of days: a row
+matters to no earlier one. Every other `-- name: text` line documents a column. A column without a
+line of its own has the text of the model that it comes from.
 """
 
 from __future__ import annotations

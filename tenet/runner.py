@@ -28,6 +28,8 @@ def open_private(connection: Connection, path: Path) -> None:
     """Make a file at `path`, new or not, the current database; large work spills beside it."""
     connection.execute(f"set temp_directory = {literal(f'{path}.spill')}")
     connection.execute("set preserve_insertion_order = false")
+    # Else a few securities over many years are carried forward by comparing all with all.
+    connection.execute("set asof_loop_join_threshold = 0")
     connection.execute(f"set memory_limit = {literal(MEMORY_LIMIT)}")
     options = f"(storage_version {literal(STORAGE_VERSION)})"
     connection.execute(f"attach {literal(path)} as building {options}")
