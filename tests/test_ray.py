@@ -144,12 +144,14 @@ def test_a_killed_worker_changes_nothing_but_the_time(
     out = tmp_path / "out"
     killer = threading.Thread(target=kill_workers, args=(cluster, out, killed))
     killer.start()
-    run = build_on(out, "--shards", 4)
+    run = build_on(out, "--shards", 7)
     killer.join()
     assert (run.returncode, bool(killed)) == (0, True), run.stderr
     assert differences(crossing, tables(out)) == {}
     assert run.stdout.strip() == str(tables(out))
-    assert run.stderr.splitlines()[-1].startswith("built 133 daily values through 2024-01-31 in 4")
+    assert "no more shards than accounts: not 7" in run.stderr
+    assert "shard 5 of 5 done, 133 daily values" in run.stderr
+    assert run.stderr.splitlines()[-1].startswith("built 133 daily values through 2024-01-31 in 5")
     assert [path.name for path in out.glob(".building*")] == []
 
 

@@ -80,7 +80,7 @@ def build_on(
     """Build on a cluster, and say how far it is."""
     from tenet.scale.run import build_on_ray
 
-    with _showing(session, cluster) as told:
+    with _showing(session) as told:
         manifest = build_on_ray(
             settings,
             through=through,
@@ -91,6 +91,8 @@ def build_on(
             told=told,
         )
     values = sum(shard["rows"] for shard in manifest["shards"])
+    if len(manifest["shards"]) < (cluster.shards or 0):
+        session.say(f"no more shards than accounts: not {cluster.shards}")
     session.say(
         f"built {counted(values, 'daily value')} through {through} in "
         f"{counted(len(manifest['shards']), 'shard')}; revision {manifest['revision']}"
@@ -102,7 +104,7 @@ def build_on(
 
 
 @contextmanager
-def _showing(session: Session, cluster: Cluster) -> Iterator[Callable[[Progress], None]]:
+def _showing(session: Session) -> Iterator[Callable[[Progress], None]]:
     """What a build tells its progress to: a bar on a terminal, else a line for each shard."""
     from rich.console import Console
     from rich.progress import Progress as Bar
@@ -113,14 +115,11 @@ def _showing(session: Session, cluster: Cluster) -> Iterator[Callable[[Progress]
     task = bar.add_task("what all accounts share", total=None)
 
     def told(progress: Progress) -> None:
-        if progress.done == 0 and cluster.shards and progress.of < cluster.shards:
-            session.say(f"{counted(progress.of, 'shard')}: there are no more accounts")
         if progress.done and bar.disable:
             with suppress(OSError):  # stderr may be closed
                 session.say(_line(progress))
         words = _line(progress) if progress.done < progress.of else "the household"
-        total = progress.of if progress.done < progress.of else None
-        bar.update(task, description=words, completed=progress.done, total=total)
+        bar.update(task, description=words, completed=progress.done, total=progress.of)
 
     with bar:
         yield told
