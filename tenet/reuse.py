@@ -44,14 +44,12 @@ class Days:
     ) -> None:
         self._connection = connection
         self._last_day = last_day
-        self._models = {model.name: model for model in found}
-        self._by_day = {
-            model.name: model
-            for model in self._models.values()
-            if model.is_published and DAY in model.apart
-        }
-        read = {name for model in self._by_day.values() for name in model.reads}
-        self._watched = read & (self._models.keys() - self._by_day.keys())
+        models = {model.name: model for model in found}
+        self._by_day = frozenset(
+            name for name, model in models.items() if model.is_published and DAY in model.apart
+        )
+        read = {name for kept in self._by_day for name in models[kept].reads}
+        self._watched = read & (models.keys() - self._by_day)
         self.made: dict[str, date] = {}
         """The first day that was made, of each table by day and of what it reads."""
         self._open()
@@ -69,8 +67,11 @@ class Days:
 
     def kept_until(self) -> dict[str, date]:
         """The first day made, of each table of which earlier days were kept."""
-        made = {name: self.made[name] for name in self._by_day if name in self.made}
-        return {name: first for name, first in made.items() if first > EVERY_DAY}
+        return {
+            name: first
+            for name, first in self.made.items()
+            if name in self._by_day and first > EVERY_DAY
+        }
 
     def _open(self) -> None:
         execute = self._connection.execute
@@ -106,7 +107,7 @@ class Days:
     def _first_change(self, model: Model) -> date:
         """Note what a table holds of each day; returns the first of which it was something else."""
         name, execute = literal(model.name), self._connection.execute
-        day = DAY if self._has_days(model.name) else model.since or f"{literal(EVERY_DAY)}"
+        day = DAY if self._has_days(model.name) else model.since or literal(EVERY_DAY)
         execute(
             f"insert into build_days select {name}, {day}::date as since, "
             f"bit_xor(hash(*columns(*))) from {model.name} group by since"
