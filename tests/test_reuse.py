@@ -86,7 +86,7 @@ def _step(row: Row) -> int:
     return max(0, min(STEPS - 1, (day - FIRST).days * STEPS // 24))
 
 
-@settings(max_examples=3, deadline=None, derandomize=True, phases=[Phase.generate])
+@settings(max_examples=2, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(households(), st.randoms(use_true_random=False))
 def test_keeping_days_and_making_them_all_agree_whatever_becomes_known(
     household: Household, chance: Random
@@ -169,12 +169,11 @@ def test_what_becomes_known_is_made_from_the_first_day_that_it_reaches(
 
 def test_days_built_one_by_one_leave_a_file_of_the_usual_size(home: Path) -> None:
     settings = load(home, timezone="UTC")
-    for number in range(4, 24):
-        build(settings, through=date(2024, 1, number), at=AT)
+    for number in range(4, 12):
+        info, _ = build(settings, through=date(2024, 1, number), at=AT)
+    assert info["made_from"] == "2024-01-10"
     grown = published(home).stat().st_size
-    info = built_twice(settings, date(2024, 1, 24), AT)
-    assert info["made_from"] == "2024-01-23"
-    build(settings, through=date(2024, 1, 24), at=AT, full=True)
+    build(settings, through=date(2024, 1, 11), at=AT, full=True)
     assert grown < 2 * published(home).stat().st_size
 
 
