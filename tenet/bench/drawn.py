@@ -54,7 +54,7 @@ def targets(found: dict[str, Any]) -> alt.LayerChart:
     words = words.encode(x=x, y=y, yOffset=within, text="told:N")
     line = alt.Chart(pl.DataFrame({"share": [1.0]})).mark_rule(color=GREY, strokeDash=[4, 3])
     note = f"tenet {found['tenet']} at {found['commit'] or 'no commit'}"
-    height = alt.Step(_ROW * len(sizes))
+    height = alt.Step(_ROW)
     return looked([bars, words, line.encode(x=x)], "Ratios and their targets", note, height=height)
 
 
