@@ -130,7 +130,7 @@ def kill_workers(cluster: Cluster, out: Path, killed: list[int]) -> None:
     """Kill each process that carries out a shard, once, in the midst of it."""
     deadline = time.monotonic() + 120
     while not killed and time.monotonic() < deadline:
-        if [*out.glob(".building-*/work/int_holding_units/shard-*")]:
+        if [*out.glob(".building-*/*/int_holding_units/shard-*")]:
             for pid in cluster.workers():
                 os.kill(pid, signal.SIGKILL)
                 killed.append(pid)
