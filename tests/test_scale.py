@@ -230,6 +230,7 @@ def test_two_builds_into_one_folder_never_meet(tmp_path: Path) -> None:
     ("options", "said"),
     [
         (["--engine", "ray"], "needs --out DIR"),
+        (["--engine", "ray", "--out", "x", "--full"], "makes every day always"),
         (["--out", "x"], "--out goes with --engine ray"),
         (["--shards", "2"], "--shards goes with --engine ray"),
         (["--address", "x:1"], "--address goes with --engine ray"),

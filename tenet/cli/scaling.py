@@ -55,16 +55,20 @@ class Cluster:
 
 
 def cluster_asked(
+    *,
     engine: str,
     out: Path | None,
     address: str | None,
     shards: int | None,
     known_on: datetime | None,
+    full: bool,
 ) -> Cluster | None:
     """The cluster to build on; None for a build in DuckDB. Raises UsageError."""
     if engine == "ray":
         if known_on:
             raise click.UsageError("--as-known-on is built on one machine, without --engine ray")
+        if full:
+            raise click.UsageError("--engine ray makes every day always, so leave --full out")
         if out is None:
             raise click.UsageError("--engine ray needs --out DIR, which all nodes share")
         return Cluster(out.absolute(), address, shards)

@@ -94,7 +94,7 @@ def build(
     from tenet.build import build as run
     from tenet.settings import load
 
-    cluster = cluster_asked(**engine, known_on=known_on)
+    cluster = cluster_asked(**engine, known_on=known_on, full=full)
     settings = load(homes.require(session.home))
     if known_on:
         _build_as_known(session, settings, known_on, as_json=as_json)
